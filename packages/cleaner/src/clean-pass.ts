@@ -1,0 +1,75 @@
+import type { CleanReport } from '@registry-cache/store/maintenance';
+import {
+  evict,
+  lowerLimit,
+  measure,
+  sweepDeadLinks,
+  sweepIdleFills,
+  sweepIdleUploads,
+  type CleanPassOptions,
+  type Step,
+} from './clean-steps.ts';
+import { NOTHING_EVICTED } from './evict-least-recently-used.ts';
+
+type NamedSteps = readonly (readonly [name: string, step: Step])[];
+
+// Links come last: evictions are what makes them dead, and uploads are in the folders of repositories that go with them.
+const CLEAN: NamedSteps = [
+  ['sweep fills', sweepIdleFills],
+  ['measure', measure],
+  ['evict', evict],
+  ['sweep uploads', sweepIdleUploads],
+  ['sweep links', sweepDeadLinks],
+];
+
+// Only what frees space, and soon: links are small, and the next pass finds them.
+const MAKE_ROOM: NamedSteps = [
+  ['sweep fills', sweepIdleFills],
+  ['measure', measure],
+  ['lower the limit', lowerLimit],
+  ['evict', evict],
+];
+
+/**
+ * Cleans the store once. Everything is safe beside running workers and proxies, and beside another pass.
+ *
+ * @throws the signal's reason when the pass was stopped, and whatever keeps it from reading the store.
+ */
+export function runCleanPass(options: CleanPassOptions): Promise<CleanReport> {
+  return runSteps(CLEAN, options);
+}
+
+/** Frees disk space though the store may be within its limit, because the disk is full. @throws as `runCleanPass` does */
+export function makeRoom(options: CleanPassOptions): Promise<CleanReport> {
+  return runSteps(MAKE_ROOM, options);
+}
+
+async function runSteps(steps: NamedSteps, options: CleanPassOptions): Promise<CleanReport> {
+  let report = emptyReport(options);
+  for (const [name, step] of steps) {
+    options.signal.throwIfAborted();
+    const startedAtMs = performance.now();
+    report = await step(report, options);
+    const durationMs = Math.round(performance.now() - startedAtMs);
+    report = { ...report, steps: [...report.steps, { name, durationMs }] };
+  }
+  return report;
+}
+
+function emptyReport({ settings, dryRun }: CleanPassOptions): CleanReport {
+  const { maxSizeBytes, thresholdPercentage } = settings;
+  return {
+    dryRun,
+    maxSizeBytes,
+    thresholdBytes: Math.floor(maxSizeBytes * (1 + thresholdPercentage / 100)),
+    usedBytesBefore: 0,
+    disk: { sizeBytes: 0, freeBytes: 0 },
+    usedBytesAfter: 0,
+    blobsBefore: 0,
+    evicted: NOTHING_EVICTED,
+    sweptFills: { files: 0, bytes: 0 },
+    sweptUploads: { folders: 0, bytes: 0 },
+    sweptLinks: { layers: 0, revisions: 0, tags: 0 },
+    steps: [],
+  };
+}

@@ -1,0 +1,108 @@
+import type { CleanerSettings } from '@registry-cache/config';
+import type { Logger } from '@registry-cache/runtime';
+import type { Layout } from '@registry-cache/store';
+import {
+  measureDisk,
+  measureUsage,
+  sweepBlobFolders,
+  sweepFills,
+  sweepLinks,
+  sweepUploads,
+  type CleanReport,
+  type EvictionSummary,
+} from '@registry-cache/store/maintenance';
+import { evictLeastRecentlyUsed } from './evict-least-recently-used.ts';
+
+export interface CleanPassOptions {
+  readonly layout: Layout;
+  readonly settings: CleanerSettings;
+  readonly dryRun: boolean;
+  readonly log: Logger;
+  readonly now: () => number;
+  /** Ends the pass between two evictions. */
+  readonly signal: AbortSignal;
+}
+
+/** A part of a pass: does its work, and adds to the report of those before it. */
+export type Step = (report: CleanReport, options: CleanPassOptions) => Promise<CleanReport>;
+
+/** A fill is given up by its worker long before nobody has written to it for this long. */
+const FILL_IDLE_MS = 60 * 60 * 1000;
+/** As long as distribution itself keeps them. */
+const UPLOAD_IDLE_MS = 7 * 24 * 60 * 60 * 1000;
+/** A link is written at most this long before the blob that it is for. */
+const LINK_GRACE_MS = 10 * 60 * 1000;
+/**
+ * What a pass that makes room leaves of the used size. With less than a tenth freed, a busy cache would be back at a full disk
+ * before the pass has ended; with much more, one blob that does not fit would cost what many clients still pull.
+ */
+const SHARE_KEPT_FOR_ROOM = 0.9;
+
+export async function sweepIdleFills(report: CleanReport, options: CleanPassOptions): Promise<CleanReport> {
+  const { layout, log, now, dryRun, signal } = options;
+  const sweptFills = await sweepFills(layout, { unchangedSinceMs: now() - FILL_IDLE_MS, dryRun, signal });
+  if (sweptFills.files > 0) log.info({ ...sweptFills, dryRun }, 'leftovers of fills removed');
+  return { ...report, sweptFills };
+}
+
+export async function sweepIdleUploads(report: CleanReport, options: CleanPassOptions): Promise<CleanReport> {
+  const { layout, log, now, dryRun, signal } = options;
+  const unchangedSinceMs = now() - UPLOAD_IDLE_MS;
+  const sweptUploads = await sweepUploads(layout, { unchangedSinceMs, dryRun, signal });
+  if (sweptUploads.folders > 0) {
+    log.info({ ...sweptUploads, dryRun }, 'uploads that a registry before us did not finish removed');
+  }
+  return { ...report, sweptUploads };
+}
+
+export async function measure(report: CleanReport, options: CleanPassOptions): Promise<CleanReport> {
+  const { layout, log, dryRun, signal } = options;
+  const { usedBytes, blobs, emptyFolders } = await measureUsage(layout, signal);
+  const disk = await measureDisk(layout);
+  const { maxSizeBytes, thresholdBytes } = report;
+  const { freeBytes } = disk;
+  log.info({ usedBytes, maxSizeBytes, thresholdBytes, freeBytes, blobs }, 'used size');
+  if (!dryRun) await sweepBlobFolders(layout, emptyFolders, signal);
+  return { ...report, usedBytesBefore: usedBytes, usedBytesAfter: usedBytes, blobsBefore: blobs, disk };
+}
+
+/** Has the steps after it evict though the store is within its limit: the disk is smaller than that. */
+export async function lowerLimit(report: CleanReport): Promise<CleanReport> {
+  const maxSizeBytes = Math.min(
+    report.maxSizeBytes,
+    Math.floor(report.usedBytesBefore * SHARE_KEPT_FOR_ROOM),
+  );
+  return { ...report, maxSizeBytes, thresholdBytes: maxSizeBytes };
+}
+
+export async function evict(report: CleanReport, options: CleanPassOptions): Promise<CleanReport> {
+  if (report.usedBytesBefore <= report.thresholdBytes) return report;
+  const startedAtMs = performance.now();
+  const { usedBytes, evicted } = await evictLeastRecentlyUsed({
+    ...options,
+    maxSizeBytes: report.maxSizeBytes,
+    expectedBlobs: report.blobsBefore,
+  });
+  const { dryRun, layout, log } = options;
+  const { freeBytes } = await measureDisk(layout);
+  const durationMs = Math.round(performance.now() - startedAtMs);
+  log.info({ ...readable(evicted), usedBytes, freeBytes, dryRun, durationMs }, 'evicted');
+  return { ...report, usedBytesAfter: usedBytes, evicted };
+}
+
+export async function sweepDeadLinks(report: CleanReport, options: CleanPassOptions): Promise<CleanReport> {
+  const { layout, log, now, dryRun, signal } = options;
+  const sweptLinks = await sweepLinks(layout, { unchangedSinceMs: now() - LINK_GRACE_MS, dryRun, signal });
+  const { layers, revisions, tags } = sweptLinks;
+  if (layers + revisions + tags > 0) log.info({ ...sweptLinks, dryRun }, 'dead links removed');
+  return { ...report, sweptLinks };
+}
+
+/** Times as an operator reads them. */
+function readable({ oldestAccessMs, newestAccessMs, ...counts }: EvictionSummary): Record<string, unknown> {
+  return { ...counts, oldestAccess: isoTime(oldestAccessMs), newestAccess: isoTime(newestAccessMs) };
+}
+
+function isoTime(ms: number | undefined): string | undefined {
+  return ms === undefined ? undefined : new Date(ms).toISOString();
+}

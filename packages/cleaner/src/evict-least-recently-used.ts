@@ -1,0 +1,88 @@
+import type { Logger } from '@registry-cache/runtime';
+import type { Layout } from '@registry-cache/store';
+import {
+  evictBlob,
+  walkBlobs,
+  type EvictionOutcome,
+  type EvictionSummary,
+} from '@registry-cache/store/maintenance';
+import { createAccessOrder, type AccessOrder, type OrderedBlob } from './access-order.ts';
+
+export interface EvictionOptions {
+  readonly layout: Layout;
+  readonly maxSizeBytes: number;
+  /** How many blobs the store had when it was measured. */
+  readonly expectedBlobs: number;
+  readonly dryRun: boolean;
+  readonly log: Logger;
+  /** Heeded between two evictions. */
+  readonly signal: AbortSignal;
+}
+
+export interface EvictionResult {
+  readonly usedBytes: number;
+  readonly evicted: EvictionSummary;
+}
+
+export const NOTHING_EVICTED: EvictionSummary = {
+  count: 0,
+  bytes: 0,
+  spared: 0,
+  failed: 0,
+  oldestAccessMs: undefined,
+  newestAccessMs: undefined,
+};
+
+/**
+ * Evicts the least recently used blobs until the used size is at most `maxSizeBytes`. Nothing is protected for its youth, since
+ * what was filled last is evicted last: a store whose limit is smaller than a morning's pulls must still come down to it. What
+ * was used after the walk saw it is passed over. A blob that cannot be removed does not keep the others from it.
+ */
+export async function evictLeastRecentlyUsed(options: EvictionOptions): Promise<EvictionResult> {
+  const { layout, maxSizeBytes, dryRun, log, signal } = options;
+  const order = await collectBlobs(options);
+  let usedBytes = order.usedBytes;
+  let evicted = NOTHING_EVICTED;
+
+  for (const blob of order.leastRecentlyUsed()) {
+    if (usedBytes <= maxSizeBytes || signal.aborted) break;
+    const outcome = await evictBlob(layout, blob, dryRun).catch((err: unknown) => {
+      // A disk that refuses one blob may refuse a million.
+      if (evicted.failed === 0) log.error({ err, digest: blob.digest }, 'blob could not be evicted');
+      return 'failed' as const;
+    });
+    evicted = withOutcome(evicted, blob, outcome);
+    if (outcome === 'evicted' || outcome === 'absent') usedBytes -= blob.sizeBytes;
+    if (outcome === 'evicted') log.debug({ ...blob, dryRun, usedBytes }, 'blob evicted');
+  }
+  return { usedBytes, evicted };
+}
+
+function withOutcome(
+  summary: EvictionSummary,
+  blob: OrderedBlob,
+  outcome: EvictionOutcome | 'failed',
+): EvictionSummary {
+  switch (outcome) {
+    case 'absent':
+      return summary;
+    case 'spared':
+      return { ...summary, spared: summary.spared + 1 };
+    case 'failed':
+      return { ...summary, failed: summary.failed + 1 };
+    case 'evicted':
+      return {
+        ...summary,
+        count: summary.count + 1,
+        bytes: summary.bytes + blob.sizeBytes,
+        oldestAccessMs: summary.oldestAccessMs ?? blob.accessedAtMs,
+        newestAccessMs: blob.accessedAtMs,
+      };
+  }
+}
+
+async function collectBlobs({ layout, expectedBlobs, signal }: EvictionOptions): Promise<AccessOrder> {
+  const order = createAccessOrder(expectedBlobs);
+  for await (const blob of walkBlobs(layout, signal)) order.add(blob);
+  return order;
+}

@@ -1,0 +1,89 @@
+import { fork, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import type { CleanerProcessSettings } from '@registry-cache/config';
+import { entryPoint } from '@registry-cache/runtime';
+import { expect, onTestFinished, test } from 'vitest';
+import { createStoreFolder, HOUR_MS, type StoreFolder } from '../../store/test/support/store-folder.ts';
+
+function settingsOf(store: StoreFolder, maxSizeBytes: number): CleanerProcessSettings {
+  return {
+    logLevel: 'info',
+    rootDirectory: store.rootDirectory,
+    cleaner: { maxSizeBytes, thresholdPercentage: 0, runEveryMs: HOUR_MS },
+  };
+}
+
+function startProcess(settings: CleanerProcessSettings): ChildProcess {
+  const child = fork(entryPoint('cleaner'), { stdio: ['ignore', 'pipe', 'inherit', 'ipc'] });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  child.send({ type: 'start', settings });
+  return child;
+}
+
+/** Resolves with the next line that has the message. */
+async function nextLine(child: ChildProcess, message: string): Promise<unknown> {
+  for await (const chunk of child.stdout?.iterator({ destroyOnReturn: false }) ?? []) {
+    const line = String(chunk)
+      .split('\n')
+      .find((text) => text.includes(`"msg":"${message}"`));
+    if (line !== undefined) return JSON.parse(line);
+  }
+  throw new Error(`the process ended before it logged ${message}`);
+}
+
+test('a dry run by hand reports and ends', async () => {
+  const store = await createStoreFolder();
+  const digest = await store.writeBlob('hello', { accessedAtMs: 1_000_000 });
+  const child = startProcess({ ...settingsOf(store, 0), once: { dryRun: true } });
+  const exit = once(child, 'exit');
+
+  const [message] = await once(child, 'message');
+
+  expect(message).toMatchObject({
+    type: 'report',
+    report: { dryRun: true, evicted: { count: 1, bytes: 5 } },
+  });
+  expect(await exit).toEqual([0, null]);
+  expect(await store.hasBlob(digest)).toBe(true);
+});
+
+test('a pass by hand evicts, reports and ends', async () => {
+  const store = await createStoreFolder();
+  const digest = await store.writeBlob('hello', { accessedAtMs: 1_000_000 });
+  const child = startProcess({ ...settingsOf(store, 0), once: { dryRun: false } });
+  const exit = once(child, 'exit');
+
+  const [message] = await once(child, 'message');
+
+  expect(message).toMatchObject({ type: 'report', report: { usedBytesBefore: 5, usedBytesAfter: 0 } });
+  expect(await exit).toEqual([0, null]);
+  expect(await store.hasBlob(digest)).toBe(false);
+});
+
+test('a full disk starts a pass at once, which makes room', async () => {
+  const store = await createStoreFolder();
+  const old = await store.writeBlob('old', { accessedAtMs: 1_000_000 });
+  const recent = await store.writeBlob('recent', { accessedAtMs: 2_000_000 });
+  const child = startProcess(settingsOf(store, 1_000));
+  await once(child, 'message');
+
+  child.send({ type: 'make-room' });
+  expect(await nextLine(child, 'evicted')).toMatchObject({ count: 1, bytes: 3, usedBytes: 6 });
+
+  expect([await store.hasBlob(old), await store.hasBlob(recent)]).toEqual([false, true]);
+});
+
+test('a changed limit starts a pass at once, and SIGTERM ends the process', async () => {
+  const store = await createStoreFolder();
+  const digest = await store.writeBlob('hello', { accessedAtMs: 1_000_000 });
+  const child = startProcess(settingsOf(store, 1_000));
+  const exit = once(child, 'exit');
+  expect(await once(child, 'message')).toEqual([{ type: 'ready' }, undefined]);
+
+  child.send({ type: 'reload', settings: settingsOf(store, 1) });
+  expect(await nextLine(child, 'evicted')).toMatchObject({ process: 'cleaner', count: 1, usedBytes: 0 });
+
+  expect(await store.hasBlob(digest)).toBe(false);
+  child.kill('SIGTERM');
+  expect(await exit).toEqual([0, null]);
+});

@@ -1,0 +1,47 @@
+import {
+  describeCertificate,
+  describeUpstreams,
+  type CertificateReport,
+  type Settings,
+  type UpstreamDescription,
+} from '@registry-cache/config';
+
+/** What a check has found about settings that could be loaded. Nothing of it is secret. */
+export interface CheckFindings {
+  readonly address: string;
+  readonly dataDirectory: string;
+  readonly maxSizeBytes: number;
+  /** How many users may log in; undefined where nobody has to. */
+  readonly users: number | undefined;
+  /** Undefined for plain HTTP. */
+  readonly certificate: CertificateReport | undefined;
+  readonly upstreams: readonly UpstreamDescription[];
+  readonly warnings: readonly string[];
+  /** Clients would refuse the certificate. */
+  readonly isCertificateRefused: boolean;
+}
+
+export function findingsOf(settings: Settings, nowMs: number): CheckFindings {
+  const { http, auth, storage, cleaner, warnings } = settings;
+  const certificate = http.tls === undefined ? undefined : describeCertificate(http.tls, nowMs);
+  return {
+    address: `${http.tls === undefined ? 'http' : 'https'}://${formatHost(http.host)}:${http.port}`,
+    dataDirectory: storage.rootDirectory,
+    maxSizeBytes: cleaner.maxSizeBytes,
+    users: auth === undefined ? undefined : Object.keys(auth.users).length,
+    certificate,
+    upstreams: describeUpstreams(settings),
+    warnings,
+    isCertificateRefused: certificate !== undefined && isRefused(certificate, nowMs),
+  };
+}
+
+/** Loading only warns of it: a cache whose certificate expired should still start for clients that do not look. */
+function isRefused({ notBefore, notAfter, names }: CertificateReport, nowMs: number): boolean {
+  return nowMs < notBefore.getTime() || nowMs >= notAfter.getTime() || names.length === 0;
+}
+
+function formatHost(host: string): string {
+  if (host === '') return '*';
+  return host.includes(':') ? `[${host}]` : host;
+}

@@ -1,0 +1,34 @@
+import type { CleanReport } from '@registry-cache/store/maintenance';
+import { formatBytes, formatCount, formatDuration } from '../terminal/quantities.ts';
+
+/** What a cleaning pass did, in a few lines for people. */
+export function formatCleanReport(report: CleanReport): string[] {
+  const { evicted, disk, sweptFills, sweptUploads, sweptLinks } = report;
+  const links = sweptLinks.layers + sweptLinks.revisions + sweptLinks.tags;
+  return [
+    `used      ${formatBytes(report.usedBytesBefore)} in ${formatCount(report.blobsBefore, 'blob')}`,
+    `limit     ${formatBytes(report.maxSizeBytes)}, cleaned above ${formatBytes(report.thresholdBytes)}`,
+    `disk      ${formatBytes(disk.freeBytes)} of ${formatBytes(disk.sizeBytes)} free`,
+    `${report.dryRun ? 'to evict ' : 'evicted  '} ${formatEvicted(report)}`,
+    ...(evicted.spared > 0
+      ? [`spared    ${formatCount(evicted.spared, 'blob')} that came into use meanwhile`]
+      : []),
+    ...(evicted.failed > 0 ? [`failed    ${formatCount(evicted.failed, 'blob')}: the log says why`] : []),
+    `leftovers ${formatCount(sweptFills.files, 'unfinished fill')} of ${formatBytes(sweptFills.bytes)}, ${formatCount(links, 'dead link')}`,
+    ...(sweptUploads.folders > 0
+      ? [
+          `          ${formatCount(sweptUploads.folders, 'unfinished upload')} of ${formatBytes(sweptUploads.bytes)}, from a registry before`,
+        ]
+      : []),
+    `${report.dryRun ? 'would use' : 'uses now '} ${formatBytes(report.usedBytesAfter)}`,
+    `took      ${formatDuration(report.steps.reduce((sum, { durationMs }) => sum + durationMs, 0))}`,
+  ];
+}
+
+function formatEvicted({ evicted, usedBytesBefore, thresholdBytes }: CleanReport): string {
+  if (evicted.count === 0) return usedBytesBefore <= thresholdBytes ? 'nothing: within the limit' : 'nothing';
+  const span = [evicted.oldestAccessMs, evicted.newestAccessMs]
+    .filter((ms) => ms !== undefined)
+    .map((ms) => new Date(ms).toISOString());
+  return `${formatCount(evicted.count, 'blob')} of ${formatBytes(evicted.bytes)}, last used ${span.join(' to ')}`;
+}

@@ -1,0 +1,34 @@
+import type { UpstreamName } from '@registry-cache/oci';
+import type { Credential, Settings } from './settings.ts';
+
+/** An upstream as people may see it: nothing of it is secret. */
+export interface UpstreamDescription {
+  readonly name: UpstreamName;
+  readonly url: string;
+  readonly credentials: readonly CredentialDescription[];
+  readonly default: boolean;
+  readonly tagTtlMs: number;
+}
+
+export interface CredentialDescription {
+  /** Empty for all of the upstream. */
+  readonly repositoryPrefix: string;
+  readonly kind: Credential['kind'];
+}
+
+/** One row for each upstream. One without any credential is anonymous. */
+export function describeUpstreams(settings: Pick<Settings, 'upstreams'>): UpstreamDescription[] {
+  return settings.upstreams.map((upstream) => ({
+    name: upstream.name,
+    url: upstream.url,
+    credentials:
+      upstream.credentials.length === 0
+        ? [{ repositoryPrefix: '', kind: 'anonymous' }]
+        : upstream.credentials.map(({ repositoryPrefix, credential }) => ({
+            repositoryPrefix,
+            kind: credential.kind,
+          })),
+    default: upstream.default,
+    tagTtlMs: upstream.tagTtlMs,
+  }));
+}

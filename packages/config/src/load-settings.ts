@@ -1,0 +1,141 @@
+import { join, resolve } from 'node:path';
+import { parseCertificates } from './certificate.ts';
+import type { CleanerSection, FillsSection, HttpSection } from './config-document.ts';
+import {
+  DEFAULT_ABANDON_BELOW_PERCENT,
+  DEFAULT_DRAIN_TIMEOUT_MS,
+  DEFAULT_MAX_FILL_BYTES,
+  DEFAULT_MAX_SIZE_BYTES,
+  DEFAULT_PORT,
+  DEFAULT_RUN_EVERY_MS,
+  DEFAULT_THRESHOLD_PERCENTAGE,
+  defaultDataDirectory,
+  WELL_KNOWN_PATHS,
+  type WellKnownPaths,
+} from './defaults.ts';
+import type { Environment } from './environment.ts';
+import { readExtraCas } from './extra-cas.ts';
+import { Findings } from './findings.ts';
+import type { LoadContext } from './load-context.ts';
+import { loadHtpasswd } from './load-htpasswd.ts';
+import { loadPullSecret } from './load-pull-secret.ts';
+import { loadTls, type LoadedTls } from './load-tls.ts';
+import { readOutboundProxy } from './outbound-proxy.ts';
+import { pemText } from './pem.ts';
+import { readDocument, type Overrides } from './read-document.ts';
+import { findRunDirectory } from './run-directory.ts';
+import { loadSelfSigned } from './self-signed.ts';
+import type { CleanerSettings, FillSettings, HttpSettings, Settings, TlsSettings } from './settings.ts';
+import { readBinaryFile } from './text-file.ts';
+import { buildUpstreams } from './upstreams.ts';
+
+export interface SettingsSources {
+  readonly env: Environment;
+  readonly configFile?: string | undefined;
+  readonly overrides?: Overrides | undefined;
+  readonly now?: (() => number) | undefined;
+  /** Where to look for what nothing names; the container's paths unless told. */
+  readonly wellKnown?: WellKnownPaths | undefined;
+}
+
+/**
+ * Reads config.yml, the environment, the command line, and every file they name. Relative paths start at the working directory.
+ *
+ * The only thing it writes is a self-signed certificate, where none was given and all else is right.
+ *
+ * @throws {ConfigError} with every mistake in all of them
+ */
+export async function loadSettings(sources: SettingsSources): Promise<Settings> {
+  const { env, configFile, now = Date.now, wellKnown = WELL_KNOWN_PATHS } = sources;
+  const findings = new Findings();
+  const watchedFiles = new Set(configFile === undefined ? [] : [resolve(configFile)]);
+  const layered = await readDocument(sources, findings);
+  const { document } = layered;
+  const context: LoadContext = { layered, wellKnown, nowMs: now(), findings, watchedFiles };
+
+  const pullSecret = await loadPullSecret(context);
+  const upstreams = await buildUpstreams(
+    {
+      configured: document.upstreams ?? {},
+      pullSecret: pullSecret.entries,
+      readCa: (path) => readCa(resolve(path), watchedFiles),
+      extraCas: await readExtraCas(env),
+    },
+    findings,
+  );
+  const auth = await loadHtpasswd(context);
+  const outboundProxy = await readOutboundProxy(env, findings);
+  const rootDirectory = resolve(
+    document.storage?.filesystem?.rootdirectory ?? (await defaultDataDirectory(env, wellKnown)),
+  );
+  const runDirectory = await findRunDirectory(env, rootDirectory, context);
+  const loadedTls = await loadTls(context);
+  findings.throwProblems();
+  const tls = await useTls(loadedTls, rootDirectory, context);
+
+  return {
+    log: { level: document.log?.level ?? 'info' },
+    http: httpSettings(document.http, tls),
+    ...(auth === undefined ? {} : { auth }),
+    storage: { rootDirectory },
+    runDirectory,
+    ...(pullSecret.path === undefined ? {} : { pullSecret: pullSecret.path }),
+    upstreams,
+    outboundProxy,
+    fills: fillSettings(document.fills),
+    cleaner: cleanerSettings(document.cleaner),
+    watchedFiles: [...watchedFiles],
+    warnings: findings.warnings,
+  };
+}
+
+/** Makes our own certificate only now that nothing else is wrong: a start that fails leaves nothing behind. */
+async function useTls(
+  loaded: LoadedTls,
+  rootDirectory: string,
+  context: LoadContext,
+): Promise<TlsSettings | undefined> {
+  if (loaded.kind === 'given') return loaded.tls;
+  if (loaded.kind === 'plain-http') return undefined;
+  const directory = join(rootDirectory, 'registry-cache', 'tls');
+  const tls = await context.findings.attempt('http.tls', () =>
+    loadSelfSigned({ directory, nowMs: context.nowMs }),
+  );
+  context.findings.throwProblems();
+  context.findings.warning(
+    `no certificate was given, so this cache has made its own: clients must trust ${join(directory, 'certificate.pem')}`,
+  );
+  return tls;
+}
+
+async function readCa(path: string, watchedFiles: Set<string>): Promise<string> {
+  watchedFiles.add(path);
+  const pem = pemText(await readBinaryFile(path), path);
+  parseCertificates(pem);
+  return pem;
+}
+
+function httpSettings(section: HttpSection = {}, tls: TlsSettings | undefined): HttpSettings {
+  const { host, port } = section.addr ?? { host: '', port: DEFAULT_PORT };
+  return {
+    host,
+    port,
+    ...(tls === undefined ? {} : { tls }),
+    drainTimeoutMs: section.draintimeout ?? DEFAULT_DRAIN_TIMEOUT_MS,
+  };
+}
+
+function fillSettings(section: FillsSection = {}): FillSettings {
+  return {
+    abandonBelowPercent: section.abandonbelow ?? DEFAULT_ABANDON_BELOW_PERCENT,
+    maxSizeBytes: section.maxsize ?? DEFAULT_MAX_FILL_BYTES,
+  };
+}
+
+function cleanerSettings(section: CleanerSection = {}): CleanerSettings {
+  return {
+    maxSizeBytes: section.maxsize ?? DEFAULT_MAX_SIZE_BYTES,
+    thresholdPercentage: section.thresholdpercentage ?? DEFAULT_THRESHOLD_PERCENTAGE,
+    runEveryMs: section.runevery ?? DEFAULT_RUN_EVERY_MS,
+  };
+}

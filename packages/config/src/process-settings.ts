@@ -1,0 +1,51 @@
+import type {
+  CleanerSettings,
+  FillSettings,
+  HtpasswdSettings,
+  HttpSettings,
+  LogSettings,
+  OutboundProxySettings,
+  UpstreamSettings,
+} from './settings.ts';
+import type { UpstreamName } from '@registry-cache/oci';
+
+// What each process is sent over IPC: as much of the settings as it needs, and no secret that it does not.
+
+export interface WorkerSettings {
+  readonly logLevel: LogSettings['level'];
+  readonly rootDirectory: string;
+  readonly socketPath: string;
+  readonly upstream: UpstreamSettings;
+  readonly outboundProxy: OutboundProxySettings;
+  readonly fills: FillSettings;
+  readonly drainTimeoutMs: number;
+}
+
+export interface ProxySettings {
+  readonly logLevel: LogSettings['level'];
+  readonly rootDirectory: string;
+  readonly http: HttpSettings;
+  readonly auth?: HtpasswdSettings;
+  readonly upstreams: readonly ProxyUpstream[];
+  readonly loggerSocketPath: string;
+}
+
+export interface ProxyUpstream {
+  readonly name: UpstreamName;
+  readonly default: boolean;
+  readonly socketPath: string;
+}
+
+export interface LoggerSettings {
+  readonly logLevel: LogSettings['level'];
+  readonly rootDirectory: string;
+  readonly socketPath: string;
+}
+
+export interface CleanerProcessSettings {
+  readonly logLevel: LogSettings['level'];
+  readonly rootDirectory: string;
+  readonly cleaner: CleanerSettings;
+  /** One pass by hand: the process reports a `CleanReport` and ends. */
+  readonly once?: { readonly dryRun: boolean };
+}

@@ -1,0 +1,30 @@
+import { resolve } from 'node:path';
+import { defaultRunDirectory } from './defaults.ts';
+import type { Environment } from './environment.ts';
+import type { LoadContext } from './load-context.ts';
+
+/** Linux takes 107 bytes for the path of a unix socket, macOS 103. */
+const MAX_SOCKET_PATH_BYTES = 103;
+
+/** The longest name that a socket in the run directory may have. */
+export const MAX_SOCKET_NAME_BYTES = 24;
+
+const MAX_RUN_DIRECTORY_BYTES = MAX_SOCKET_PATH_BYTES - MAX_SOCKET_NAME_BYTES - '/'.length;
+
+/** The configured folder for sockets, or one that belongs to this user and this data. */
+export async function findRunDirectory(
+  env: Environment,
+  dataDirectory: string,
+  context: LoadContext,
+): Promise<string> {
+  const { layered, findings } = context;
+  const configured = layered.document.rundir;
+  const directory = resolve(configured ?? (await defaultRunDirectory(env, dataDirectory)));
+  if (Buffer.byteLength(directory) > MAX_RUN_DIRECTORY_BYTES) {
+    findings.problem(
+      layered.label('rundir'),
+      `expected a path of at most ${MAX_RUN_DIRECTORY_BYTES} bytes, as unix sockets need, got ${directory}`,
+    );
+  }
+  return directory;
+}

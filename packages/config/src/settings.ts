@@ -1,0 +1,112 @@
+import type { UpstreamName } from '@registry-cache/oci';
+
+/** Everything the cache can be told, checked, with every default filled in. */
+export interface Settings {
+  readonly log: LogSettings;
+  readonly http: HttpSettings;
+  /** Clients must log in where this is set. */
+  readonly auth?: HtpasswdSettings;
+  readonly storage: StorageSettings;
+  /** A folder of mode 0700 for unix sockets. */
+  readonly runDirectory: string;
+  /** The file that credentials of upstreams came from; missing where there was none. */
+  readonly pullSecret?: string;
+  readonly upstreams: readonly UpstreamSettings[];
+  /** Proxies on the way to upstreams. */
+  readonly outboundProxy: OutboundProxySettings;
+  readonly fills: FillSettings;
+  readonly cleaner: CleanerSettings;
+  /** Files whose change means a reload, as absolute paths. */
+  readonly watchedFiles: readonly string[];
+  /** What an operator should know but what stops nothing: one line each. */
+  readonly warnings: readonly string[];
+}
+
+export interface LogSettings {
+  readonly level: 'error' | 'warn' | 'info' | 'debug';
+}
+
+export interface HttpSettings {
+  /** An empty host listens on every address. */
+  readonly host: string;
+  readonly port: number;
+  /** Plain HTTP where left out. */
+  readonly tls?: TlsSettings;
+  /** How long a pull in flight may go on once the cache was told to stop. */
+  readonly drainTimeoutMs: number;
+}
+
+/** PEM texts, not paths: whoever terminates TLS needs no access to the files. */
+export interface TlsSettings {
+  readonly certificate: string;
+  readonly key: string;
+  /** Where they came from, for messages: file names or `self-signed`. */
+  readonly source: string;
+}
+
+export interface HtpasswdSettings {
+  readonly realm: string;
+  /** user -> bcrypt hash */
+  readonly users: Readonly<Record<string, string>>;
+}
+
+export interface StorageSettings {
+  readonly rootDirectory: string;
+}
+
+/** One upstream registry, and one worker process. */
+export interface UpstreamSettings {
+  readonly name: UpstreamName;
+  /** Origin of the registry without a path: `https://registry-1.docker.io`. */
+  readonly url: string;
+  /** The upstream of names without one. At most one upstream has it. */
+  readonly default: boolean;
+  /** PEM texts of certificate authorities trusted besides the system's. */
+  readonly cas: readonly string[];
+  /** How long a tag is answered without asking the upstream; 0 asks every time. */
+  readonly tagTtlMs: number;
+  /** Hosts besides the registry's own domain that may be sent its credentials in exchange for a token. */
+  readonly tokenHosts: readonly string[];
+  /** How many connections to the upstream may be open at a time, at least 2: blobs leave a share of them to questions. */
+  readonly maxConnections: number;
+  /** Longest repository prefix first; a repository that none matches is asked for anonymously. */
+  readonly credentials: readonly CredentialEntry[];
+}
+
+export interface CredentialEntry {
+  /** A whole-component prefix of repository names: `org/team`; empty for all of the upstream. */
+  readonly repositoryPrefix: string;
+  readonly credential: Credential;
+}
+
+export type Credential =
+  | { readonly kind: 'basic'; readonly username: string; readonly password: string }
+  /** An OAuth2 refresh token: exchanged for access tokens at the registry's token endpoint. */
+  | { readonly kind: 'identity-token'; readonly token: string }
+  /** Sent to the registry as a bearer token as it is. */
+  | { readonly kind: 'registry-token'; readonly token: string }
+  | { readonly kind: 'anonymous' };
+
+export interface OutboundProxySettings {
+  readonly httpProxy?: string;
+  readonly httpsProxy?: string;
+  readonly noProxy?: string;
+}
+
+/** When the worker stops transferring a blob from its upstream into the store. */
+export interface FillSettings {
+  /**
+   * A fill whose last client has left is given up while less than this share of the blob was fetched: with 0 every fill goes
+   * on to its end, with 100 none goes on without clients. A blob of unknown size counts as below, whatever was fetched.
+   */
+  readonly abandonBelowPercent: number;
+  /** A blob that is larger, or that turns out to be while it arrives, is refused. */
+  readonly maxSizeBytes: number;
+}
+
+export interface CleanerSettings {
+  readonly maxSizeBytes: number;
+  /** Cleaning starts above `maxSizeBytes` plus this share of it, and goes on until the size is at most `maxSizeBytes`. */
+  readonly thresholdPercentage: number;
+  readonly runEveryMs: number;
+}

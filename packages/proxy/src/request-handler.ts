@@ -1,0 +1,160 @@
+import { RegistryError } from '@registry-cache/oci';
+import type { Logger } from '@registry-cache/runtime';
+import type { BlobReader } from '@registry-cache/store/read';
+import type { ProxyUpstream } from '@registry-cache/config';
+import type { IncomingHttpHeaders, IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import { findPullEvent } from './access-events/pull-event.ts';
+import type { EventQueue } from './access-events/event-queue.ts';
+import type { Auth } from './auth/htpasswd-auth.ts';
+import { sendError, toRegistryError } from './error-answer.ts';
+import { ClientLeftError, createExchange, type Exchange } from './exchange.ts';
+import { findHealthAnswer } from './health.ts';
+import { logFailure } from './log-failure.ts';
+import { peerAddress } from './peer-address.ts';
+import { pull, type PullOptions } from './pull.ts';
+import { parseRequestTarget } from './request-target.ts';
+import { routeTarget, type UpstreamRoute } from './url-shape.ts';
+import type { WorkerLink } from './worker-link/worker-link.ts';
+
+/** What a reload changes. */
+export interface Policy {
+  readonly upstreams: readonly ProxyUpstream[];
+  /** Clients must log in where this is set. */
+  readonly auth?: Auth;
+}
+
+export interface RequestHandlerOptions {
+  /** Asked once for each request, so that a request sees one policy from start to end. */
+  readonly policy: () => Policy;
+  readonly isDraining: () => boolean;
+  /** Of a connection that may not have a pull. */
+  readonly isSurplus: (socket: Socket) => boolean;
+  readonly workers: WorkerLink;
+  readonly blobs: BlobReader;
+  readonly suspects: PullOptions['suspects'];
+  readonly events: Pick<EventQueue, 'push'>;
+  readonly log: Logger;
+  readonly now: () => number;
+}
+
+/**
+ * Answers every request of a client. Whatever goes wrong becomes an answer of the registry protocol, or a connection that
+ * closes short where an answer has begun.
+ */
+export function createRequestHandler(options: RequestHandlerOptions): RequestListener {
+  return (request, response) => {
+    const startedAtMs = options.now();
+    // Node ends the connection of a response that fails; nothing else is left to do about it.
+    response.on('error', () => {});
+    response.setHeader('docker-distribution-api-version', 'registry/2.0');
+    response.setHeader('x-content-type-options', 'nosniff');
+    const { auth, upstreams } = options.policy();
+    handle(request, response, { ...options, auth, upstreams, startedAtMs }).catch((err: unknown) => {
+      // Its connection is gone, and what it has got so far is in its access event.
+      if (err instanceof ClientLeftError) return;
+      const error = toRegistryError(err);
+      logFailure(options.log, { request, response, error, durationMs: options.now() - startedAtMs });
+      sendError(response, error, error.code === 'UNAUTHORIZED' ? challengeOf(auth) : {});
+    });
+  };
+}
+
+function challengeOf(auth: Auth | undefined): Record<string, string> {
+  return auth === undefined ? {} : { 'www-authenticate': auth.challenge };
+}
+
+interface HandleOptions extends RequestHandlerOptions {
+  readonly auth: Auth | undefined;
+  readonly upstreams: readonly ProxyUpstream[];
+  readonly startedAtMs: number;
+}
+
+async function handle(
+  request: IncomingMessage,
+  response: ServerResponse,
+  options: HandleOptions,
+): Promise<void> {
+  refuseHosts(request, response);
+  refuseBody(request, response);
+  const method = parseMethod(request.method);
+  const target = parseRequestTarget(request.url ?? '');
+  const health = findHealthAnswer(target.path, options.isDraining());
+  if (health !== undefined) return void response.writeHead(health.status, health.headers).end(health.body);
+  // What is refused for lack of room is counted with its connection, and has no line of its own.
+  if (options.isSurplus(request.socket)) return sendError(response, crowded());
+
+  const user = await options.auth?.authenticate(request.headers.authorization, peerAddress(request.socket));
+  const exchange = createExchange({
+    request,
+    response,
+    method,
+    startedAtMs: options.startedAtMs,
+    ...(user === undefined ? {} : { user }),
+  });
+  const route = routeTarget(target, options.upstreams);
+  if (route.namespace !== undefined) response.setHeader('oci-namespace', route.namespace);
+  if (route.kind === 'base') {
+    response.writeHead(200, { 'content-type': 'application/json', 'content-length': 2 }).end('{}');
+    return;
+  }
+  await pullAndRecord(exchange, route, options);
+}
+
+function crowded(): RegistryError {
+  return new RegistryError('UNAVAILABLE', 'this cache has as many pulls in flight as it may: try again', {
+    retryAfterSeconds: 5,
+  });
+}
+
+/** Who names two hosts may mean either. @see RFC 9112, "Request Target" */
+function refuseHosts({ headersDistinct, httpVersion }: IncomingMessage, response: ServerResponse): void {
+  const hosts = headersDistinct['host']?.length ?? 0;
+  if (hosts === 1 || (hosts === 0 && httpVersion === '1.0')) return;
+  response.setHeader('connection', 'close');
+  throw new RegistryError('NAME_INVALID', 'invalid request: expected one Host');
+}
+
+/** A body has no meaning here, and what is not read could be taken for the next request: its connection ends with the answer. */
+function refuseBody(request: IncomingMessage, response: ServerResponse): void {
+  const { 'content-length': length = '0', 'transfer-encoding': encoding } = request.headers;
+  if (length === '0' && encoding === undefined) return;
+  response.setHeader('connection', 'close');
+  parseMethod(request.method);
+  throw new RegistryError('NAME_INVALID', 'invalid request: expected no body');
+}
+
+function parseMethod(method: string | undefined): 'GET' | 'HEAD' {
+  if (method === 'GET' || method === 'HEAD') return method;
+  throw new RegistryError(
+    'UNSUPPORTED',
+    `${method ?? ''} is not supported: this cache only pulls, push to the upstream`,
+  );
+}
+
+async function pullAndRecord(
+  exchange: Exchange,
+  route: UpstreamRoute,
+  options: HandleOptions,
+): Promise<void> {
+  const { response } = exchange;
+  const { workers, blobs, suspects, events, log, now } = options;
+  let answer: IncomingHttpHeaders | undefined;
+  response.once('close', () => {
+    if (answer === undefined) return;
+    const finishedAtMs = now();
+    const event = findPullEvent({ exchange, route, answer, finishedAtMs });
+    if (event !== undefined) events.push(event);
+    else if (response.statusCode >= 400) {
+      logFailure(log, {
+        request: exchange.request,
+        response,
+        durationMs: finishedAtMs - exchange.startedAtMs,
+      });
+    }
+  });
+  const onAnswer = (headers: IncomingHttpHeaders): void => {
+    answer = headers;
+  };
+  await pull(exchange, route, { workers, blobs, suspects, onAnswer });
+}

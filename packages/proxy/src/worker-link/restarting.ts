@@ -1,0 +1,16 @@
+/**
+ * What a unix socket says while its process starts, stops, or has died before it answered. `EAGAIN` is a queue of connections
+ * that a process has had no time to accept.
+ */
+const RESTARTING: ReadonlySet<unknown> = new Set(['ENOENT', 'ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'EAGAIN']);
+
+/** Of this process or of the machine: there are some again when other pulls finish. */
+const OUT_OF_DESCRIPTORS: ReadonlySet<unknown> = new Set(['EMFILE', 'ENFILE']);
+
+export function isRestarting(err: unknown): boolean {
+  return err instanceof Error && 'code' in err && RESTARTING.has(err.code);
+}
+
+export function isOutOfDescriptors(err: unknown): boolean {
+  return err instanceof Error && 'code' in err && OUT_OF_DESCRIPTORS.has(err.code);
+}

@@ -1,0 +1,144 @@
+import { EXIT_FAILURE } from './exit-codes.ts';
+import { createLog, flushLog, type LogLevel, type Logger } from './log.ts';
+import type { MessageToChild, MessageToSupervisor } from './process-messages.ts';
+
+/** A process's work between its start and its end. */
+export interface RunningProcess<Settings> {
+  /** Goes over to new settings without dropping what is in flight. */
+  reload?(settings: Settings): Promise<void> | void;
+  /** Frees disk space now, where the process has any that it can free. */
+  makeRoom?(): Promise<void> | void;
+  /** Takes no new work, finishes what is in flight within its own bound, and releases everything. */
+  close(): Promise<void>;
+}
+
+export interface ProcessContext {
+  readonly log: Logger;
+  /** Sends the result of a process that was started for one job; resolves when it has been handed over. */
+  report(report: unknown): Promise<void>;
+  /**
+   * Says that the disk had no room for something, so that room is made early. May be called for each failure: the supervisor
+   * acts on the first of many.
+   */
+  reportDiskFull(): void;
+}
+
+export type StartProcess<Settings> = (
+  settings: Settings,
+  context: ProcessContext,
+) => Promise<RunningProcess<Settings> | undefined>;
+
+/** Every process's settings say how it logs. */
+export interface ProcessSettings {
+  readonly logLevel: LogLevel;
+}
+
+/**
+ * Runs a supervised process: waits for its settings over IPC, starts it, says `ready`, passes on reloads, and closes it on
+ * SIGTERM. Where `start` returns undefined the job is done and the process exits 0. Without a supervisor there is nobody to
+ * restart, reload or stop the process, so it closes as soon as the IPC channel does.
+ *
+ * @param fields identify the process on each of its log lines, as a function of its settings
+ */
+export function runChildProcess<Settings extends ProcessSettings>(
+  fields: (settings: Settings) => Record<string, string>,
+  start: StartProcess<Settings>,
+): void {
+  let child: Promise<Child<Settings>> | undefined;
+  const stop = async (): Promise<void> => {
+    const started = child;
+    child = undefined;
+    if (started === undefined) return exit(undefined, 0);
+    const { log, running } = await started;
+    await running?.close();
+    await exit(log, 0);
+  };
+
+  // A terminal's Ctrl-C reaches the whole process group; only the supervisor decides what it means.
+  process.on('SIGINT', () => {});
+  process.on('SIGHUP', () => {});
+  process.once('SIGTERM', () => void stop());
+  process.once('disconnect', () => void stop());
+  process.on('message', (message: MessageToChild<Settings>) => {
+    switch (message.type) {
+      case 'start':
+        child = startChild(message.settings, fields, start);
+        break;
+      case 'reload':
+        void child?.then((started) => reloadChild(started, message.settings));
+        break;
+      case 'make-room':
+        void child?.then(makeRoom);
+        break;
+      case 'ping':
+        void send({ type: 'pong' });
+        break;
+    }
+  });
+}
+
+interface Child<Settings> {
+  readonly log: Logger;
+  readonly running: RunningProcess<Settings> | undefined;
+}
+
+async function startChild<Settings extends ProcessSettings>(
+  settings: Settings,
+  fields: (settings: Settings) => Record<string, string>,
+  start: StartProcess<Settings>,
+): Promise<Child<Settings>> {
+  const log = createLog({ level: settings.logLevel, fields: fields(settings) });
+  process.on('uncaughtException', (err) => void crash(log, err));
+  process.on('unhandledRejection', (err) => void crash(log, err));
+  try {
+    const running = await start(settings, {
+      log,
+      report: (report) => send({ type: 'report', report }),
+      reportDiskFull: () => void send({ type: 'disk-full' }),
+    });
+    if (running === undefined) await exit(log, 0);
+    await send({ type: 'ready' });
+    return { log, running };
+  } catch (err) {
+    return crash(log, err);
+  }
+}
+
+async function reloadChild<Settings extends ProcessSettings>(
+  { log, running }: Child<Settings>,
+  settings: Settings,
+): Promise<void> {
+  try {
+    await running?.reload?.(settings);
+    log.level = settings.logLevel;
+    await send({ type: 'reloaded' });
+  } catch (err) {
+    log.error({ err }, 'new settings could not be applied, the old ones stay');
+  }
+}
+
+async function makeRoom<Settings>({ log, running }: Child<Settings>): Promise<void> {
+  try {
+    await running?.makeRoom?.();
+  } catch (err) {
+    log.error({ err }, 'no room could be made on the disk');
+  }
+}
+
+async function crash(log: Logger, err: unknown): Promise<never> {
+  log.fatal({ err }, 'process failed');
+  return exit(log, EXIT_FAILURE);
+}
+
+async function exit(log: Logger | undefined, code: number): Promise<never> {
+  if (log !== undefined) await flushLog(log);
+  process.exit(code);
+}
+
+function send(message: MessageToSupervisor): Promise<void> {
+  return new Promise((resolve) => {
+    // A supervisor that is gone is told nothing: its absence ends this process by `disconnect`.
+    if (process.send === undefined || !process.connected) resolve();
+    else process.send(message, undefined, undefined, () => resolve());
+  });
+}

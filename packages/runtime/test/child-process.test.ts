@@ -1,0 +1,184 @@
+import { fork, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+
+let folder: string;
+let child: ChildProcess | undefined;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'registry-cache-runtime-'));
+});
+afterEach(async () => {
+  child?.kill('SIGKILL');
+  child = undefined;
+  await rm(folder, { recursive: true });
+});
+
+interface Run {
+  readonly child: ChildProcess;
+  readonly messages: unknown[];
+  readonly exited: Promise<[number | null, string | null]>;
+  readonly lines: () => { msg: string; [field: string]: unknown }[];
+}
+
+/** Starts a process whose `start` function is `body`, with `settings` and `context` in its scope. */
+async function run(body: string): Promise<Run> {
+  const script = join(folder, 'child.mjs');
+  const runtime = new URL('../dist/index.js', import.meta.url).href;
+  await writeFile(
+    script,
+    `import { runChildProcess } from ${JSON.stringify(runtime)};
+     runChildProcess(({ name }) => ({ process: name }), async (settings, context) => { ${body} });`,
+  );
+  const started = fork(script, { stdio: ['ignore', 'pipe', 'inherit', 'ipc'] });
+  child = started;
+  const messages: unknown[] = [];
+  started.on('message', (message) => messages.push(message));
+  let output = '';
+  started.stdout?.on('data', (chunk: Buffer) => (output += chunk.toString()));
+  return {
+    child: started,
+    messages,
+    exited: ended(started),
+    lines: () =>
+      output
+        .split('\n')
+        .filter(Boolean)
+        .map((line) => JSON.parse(line)),
+  };
+}
+
+// `close` never comes for a child whose channel the parent has closed.
+async function ended(started: ChildProcess): Promise<[number | null, string | null]> {
+  const output = started.stdout === null ? undefined : once(started.stdout, 'close');
+  const exited = (await once(started, 'exit')) as [number | null, string | null];
+  await output;
+  return exited;
+}
+
+const SETTINGS = { logLevel: 'info', name: 'worker' };
+
+test('a process starts with the settings it was sent, and says when it serves', async () => {
+  const { child, messages, exited, lines } = await run(`
+    context.log.info({ given: settings.name }, 'started');
+    return { close: async () => context.log.info('closed') };`);
+  child.send({ type: 'start', settings: SETTINGS });
+  await expect.poll(() => messages).toEqual([{ type: 'ready' }]);
+  child.kill('SIGTERM');
+  expect(await exited).toEqual([0, null]);
+  expect(lines()).toMatchObject([
+    { process: 'worker', level: 'info', given: 'worker', msg: 'started' },
+    { process: 'worker', msg: 'closed' },
+  ]);
+});
+
+test('settings that change are handed over, and confirmed', async () => {
+  const { child, messages, lines } = await run(`
+    return { reload: ({ name }) => context.log.info({ name }, 'reloaded'), close: async () => {} };`);
+  child.send({ type: 'start', settings: SETTINGS });
+  child.send({ type: 'reload', settings: { ...SETTINGS, name: 'other' } });
+  await expect.poll(() => messages).toEqual([{ type: 'ready' }, { type: 'reloaded' }]);
+  await expect.poll(lines).toMatchObject([{ name: 'other', msg: 'reloaded' }]);
+});
+
+test('a reload changes how much is logged', async () => {
+  const { child, messages, lines } = await run(`
+    process.on('message', ({ type }) => { if (type === 'ping') context.log.info('pinged'); });
+    return { close: async () => {} };`);
+  child.send({ type: 'start', settings: { ...SETTINGS, logLevel: 'error' } });
+  await expect.poll(() => messages).toHaveLength(1);
+  child.send({ type: 'ping' });
+  child.send({ type: 'reload', settings: SETTINGS });
+  await expect.poll(() => messages).toHaveLength(3);
+  child.send({ type: 'ping' });
+  await expect.poll(lines).toMatchObject([{ msg: 'pinged' }]);
+});
+
+test('a full disk is reported, and who can make room is asked to', async () => {
+  const { child, messages, lines } = await run(`
+    context.reportDiskFull();
+    return { makeRoom: () => context.log.info('made room'), close: async () => {} };`);
+  child.send({ type: 'start', settings: SETTINGS });
+  await expect.poll(() => messages).toEqual([{ type: 'disk-full' }, { type: 'ready' }]);
+  child.send({ type: 'make-room' });
+  await expect.poll(lines).toMatchObject([{ msg: 'made room' }]);
+});
+
+test('a process that cannot make room goes on', async () => {
+  const { child, messages, lines } = await run(`
+    return { makeRoom: async () => { throw new Error('no') }, close: async () => {} };`);
+  child.send({ type: 'start', settings: SETTINGS });
+  child.send({ type: 'make-room' });
+  await expect.poll(lines).toMatchObject([{ level: 'error', err: { message: 'no' } }]);
+  child.send({ type: 'ping' });
+  await expect.poll(() => messages).toEqual([{ type: 'ready' }, { type: 'pong' }]);
+});
+
+test('settings that cannot be applied leave the process running', async () => {
+  const { child, messages, lines } = await run(`
+    return { reload: () => { throw new Error('no') }, close: async () => {} };`);
+  child.send({ type: 'start', settings: SETTINGS });
+  child.send({ type: 'reload', settings: SETTINGS });
+  await expect.poll(lines).toMatchObject([{ level: 'error', err: { message: 'no' } }]);
+  expect(messages).toEqual([{ type: 'ready' }]);
+  expect(child.exitCode).toBeNull();
+});
+
+test('a process that cannot start logs why and fails', async () => {
+  const { child, exited, lines } = await run(`throw new Error('port in use');`);
+  child.send({ type: 'start', settings: SETTINGS });
+  expect(await exited).toEqual([1, null]);
+  expect(lines()).toMatchObject([{ level: 'fatal', err: { message: 'port in use' } }]);
+});
+
+test('a process that fails later logs why and fails', async () => {
+  const { child, exited, lines } = await run(`
+    setTimeout(() => Promise.reject(new Error('lost')), 10);
+    return { close: async () => {} };`);
+  child.send({ type: 'start', settings: SETTINGS });
+  expect(await exited).toEqual([1, null]);
+  expect(lines()).toMatchObject([{ level: 'fatal', err: { message: 'lost' } }]);
+});
+
+test('a process for one job reports its result and ends', async () => {
+  const { child, messages, exited } = await run(`await context.report({ evicted: 3 });`);
+  child.send({ type: 'start', settings: SETTINGS });
+  expect(await exited).toEqual([0, null]);
+  expect(messages).toEqual([{ type: 'report', report: { evicted: 3 } }]);
+});
+
+test('a process whose supervisor is gone closes by itself', async () => {
+  const { child, messages, exited, lines } = await run(`
+    return { close: async () => context.log.info('closed') };`);
+  child.send({ type: 'start', settings: SETTINGS });
+  await expect.poll(() => messages).toHaveLength(1);
+  child.disconnect();
+  expect(await exited).toEqual([0, null]);
+  expect(lines()).toMatchObject([{ msg: 'closed' }]);
+});
+
+test("a terminal's Ctrl-C is left to the supervisor", async () => {
+  const { child, messages, exited } = await run(`return { close: async () => {} };`);
+  child.send({ type: 'start', settings: SETTINGS });
+  await expect.poll(() => messages).toHaveLength(1);
+  child.kill('SIGINT');
+  child.kill('SIGHUP');
+  child.send({ type: 'reload', settings: SETTINGS });
+  await expect.poll(() => messages).toHaveLength(2);
+  child.kill('SIGTERM');
+  expect(await exited).toEqual([0, null]);
+});
+
+test('a process that is stopped while it starts is closed once it has', async () => {
+  const { child, exited, lines } = await run(`
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    return { close: async () => context.log.info('closed') };`);
+  child.send({ type: 'start', settings: SETTINGS }, () => child.kill('SIGTERM'));
+  const [code, signal] = await exited;
+  // The signal may come before the script has run at all, when nothing is there to close.
+  if (code === 0 && lines().length > 0) expect(lines()).toMatchObject([{ msg: 'closed' }]);
+  else
+    expect([code, signal]).toSatisfy(([c, s]: [number | null, string | null]) => c === 0 || s === 'SIGTERM');
+});

@@ -1,0 +1,16 @@
+/**
+ * The value, or undefined where its file is not there. Only ENOENT and ENOTDIR are absence: a disk that cannot be read is not
+ * an empty one.
+ */
+export async function unlessAbsent<T>(value: Promise<T>): Promise<T | undefined> {
+  try {
+    return await value;
+  } catch (error) {
+    if (isAbsence(error)) return undefined;
+    throw error;
+  }
+}
+
+export function isAbsence(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR');
+}

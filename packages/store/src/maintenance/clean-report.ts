@@ -1,0 +1,35 @@
+import type { DiskSpace } from './measure-disk.ts';
+import type { SweptFills } from './sweep-fills.ts';
+import type { SweptLinks } from './sweep-links.ts';
+import type { SweptUploads } from './sweep-uploads.ts';
+
+/** What one cleaning pass did, or in a dry run would do. A pass that was stopped has done only its first steps. */
+export interface CleanReport {
+  readonly dryRun: boolean;
+  readonly maxSizeBytes: number;
+  /** Above this a pass evicts. */
+  readonly thresholdBytes: number;
+  readonly usedBytesBefore: number;
+  /** When the store was measured. */
+  readonly disk: DiskSpace;
+  readonly usedBytesAfter: number;
+  readonly blobsBefore: number;
+  readonly evicted: EvictionSummary;
+  readonly sweptFills: SweptFills;
+  readonly sweptUploads: SweptUploads;
+  readonly sweptLinks: SweptLinks;
+  /** How long each step took, in the order they ran. */
+  readonly steps: readonly { readonly name: string; readonly durationMs: number }[];
+}
+
+export interface EvictionSummary {
+  readonly count: number;
+  readonly bytes: number;
+  /** Used by somebody between the walk and the eviction. */
+  readonly spared: number;
+  /** Could not be removed; the log says why. */
+  readonly failed: number;
+  /** Access times of the first and the last blob evicted; undefined when there was none. */
+  readonly oldestAccessMs: number | undefined;
+  readonly newestAccessMs: number | undefined;
+}

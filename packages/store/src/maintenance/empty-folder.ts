@@ -1,0 +1,23 @@
+import { rmdir } from 'node:fs/promises';
+import { unlessAbsent } from '../absence.ts';
+
+/**
+ * Removes a folder unless something is in it. True when it is gone afterwards. Whoever makes a folder to put a file in it has to
+ * expect that it is taken away in between, and makes it again.
+ */
+export async function removeEmptyFolder(path: string): Promise<boolean> {
+  try {
+    await unlessAbsent(rmdir(path));
+    return true;
+  } catch (error) {
+    // POSIX lets a filesystem say either.
+    if (
+      error instanceof Error &&
+      'code' in error &&
+      (error.code === 'ENOTEMPTY' || error.code === 'EEXIST')
+    ) {
+      return false;
+    }
+    throw error;
+  }
+}

@@ -1,0 +1,12 @@
+export type { CleanReport, EvictionSummary } from './clean-report.ts';
+export { evictBlob, type EvictionCandidate, type EvictionOutcome } from './evict-blob.ts';
+export { measureDisk, type DiskSpace } from './measure-disk.ts';
+export { measureUsage, type Usage } from './measure-usage.ts';
+export { sweepBlobFolders } from './sweep-blob-folders.ts';
+export { sweepFills, type SweptFills } from './sweep-fills.ts';
+export { sweepLinks, type SweptLinks } from './sweep-links.ts';
+export type { SweepOptions } from './sweep-options.ts';
+export { sweepUploads, type SweptUploads } from './sweep-uploads.ts';
+export { verifyBlobs, type BlobVerdict } from './verify-blobs.ts';
+export { verifyLinks, type DeadLink } from './verify-links.ts';
+export { walkBlobs } from './walk-blobs.ts';

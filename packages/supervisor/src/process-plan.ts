@@ -1,0 +1,114 @@
+import type {
+  CleanerProcessSettings,
+  LoggerSettings,
+  ProxySettings,
+  Settings,
+  UpstreamSettings,
+  WorkerSettings,
+} from '@registry-cache/config';
+import type { ProcessName } from '@registry-cache/runtime';
+import { socketPath } from './socket-path.ts';
+
+export type ChildSettings = LoggerSettings | WorkerSettings | ProxySettings | CleanerProcessSettings;
+
+/** A process that should run, and by which settings. */
+export interface PlannedProcess {
+  /** Stays the same over reloads: `logger`, `worker quay.io`. */
+  readonly id: string;
+  readonly name: ProcessName;
+  /** Only workers have one. */
+  readonly upstream?: UpstreamSettings['name'];
+  readonly settings: ChildSettings;
+  /** Where it listens; a leftover of a killed predecessor is removed before each start. */
+  readonly socketPath?: string;
+}
+
+/** Everything that should run. */
+export interface ProcessPlan {
+  readonly logger: PlannedProcess;
+  readonly workers: readonly PlannedProcess[];
+  readonly proxy: PlannedProcess;
+  readonly cleaner: PlannedProcess;
+}
+
+/**
+ * The processes that serve `settings`, each with as much of them as it needs: only a worker gets credentials, and only those
+ * of its own upstream.
+ */
+export function planProcesses(settings: Settings): ProcessPlan {
+  const workers = settings.upstreams.map((upstream) => planWorker(settings, upstream));
+  const logger = planLogger(settings);
+  return {
+    logger,
+    workers,
+    proxy: planProxy(settings),
+    cleaner: {
+      id: 'cleaner',
+      name: 'cleaner',
+      settings: { ...common(settings), cleaner: settings.cleaner } satisfies CleanerProcessSettings,
+    },
+  };
+}
+
+export function processesOf(plan: ProcessPlan): readonly PlannedProcess[] {
+  return [plan.logger, ...plan.workers, plan.proxy, plan.cleaner];
+}
+
+function planLogger(settings: Settings): PlannedProcess {
+  const socket = loggerSocketPath(settings);
+  return {
+    id: 'logger',
+    name: 'logger',
+    settings: { ...common(settings), socketPath: socket } satisfies LoggerSettings,
+    socketPath: socket,
+  };
+}
+
+function planWorker(settings: Settings, upstream: UpstreamSettings): PlannedProcess {
+  const socket = workerSocketPath(settings, upstream);
+  return {
+    id: `worker ${upstream.name}`,
+    name: 'worker',
+    upstream: upstream.name,
+    settings: {
+      ...common(settings),
+      socketPath: socket,
+      upstream,
+      outboundProxy: settings.outboundProxy,
+      fills: settings.fills,
+      drainTimeoutMs: settings.http.drainTimeoutMs,
+    } satisfies WorkerSettings,
+    socketPath: socket,
+  };
+}
+
+function planProxy(settings: Settings): PlannedProcess {
+  return {
+    id: 'proxy',
+    name: 'proxy',
+    settings: {
+      ...common(settings),
+      http: settings.http,
+      ...(settings.auth === undefined ? {} : { auth: settings.auth }),
+      upstreams: settings.upstreams.map((upstream) => ({
+        name: upstream.name,
+        default: upstream.default,
+        socketPath: workerSocketPath(settings, upstream),
+      })),
+      loggerSocketPath: loggerSocketPath(settings),
+    } satisfies ProxySettings,
+  };
+}
+
+function common({ log, storage }: Settings): { logLevel: Settings['log']['level']; rootDirectory: string } {
+  return { logLevel: log.level, rootDirectory: storage.rootDirectory };
+}
+
+function loggerSocketPath({ runDirectory }: Settings): string {
+  return socketPath(runDirectory, 'logger');
+}
+
+// An underscore occurs in no upstream's name, so that no two upstreams share a socket.
+function workerSocketPath({ runDirectory }: Settings, { name }: UpstreamSettings): string {
+  return socketPath(runDirectory, `worker-${name.replace(':', '_')}`);
+}

@@ -1,0 +1,161 @@
+import { ConfigError, type Settings } from '@registry-cache/config';
+import {
+  createLog,
+  entryPoint,
+  EXIT_CONFIG,
+  EXIT_FAILURE,
+  flushLog,
+  type Logger,
+  type ProcessName,
+} from '@registry-cache/runtime';
+import { once } from 'node:events';
+import { setTimeout as delay } from 'node:timers/promises';
+import { applyPlan } from './apply-plan.ts';
+import { childEnvironment, type Environment } from './child-environment.ts';
+import { openDataDirectory } from './data-directory.ts';
+import { drain } from './drain.ts';
+import { createFleet, type Fleet } from './fleet.ts';
+import { createLogDestination, type LogDestination } from './log-destination.ts';
+import { logProblem } from './log-problem.ts';
+import { planProcesses } from './process-plan.ts';
+import { startReloading } from './reload.ts';
+import { openRunDirectory } from './run-directory.ts';
+import { diffPlans } from './settings-diff.ts';
+import { listenForSignals, type Signals, type SignalSource } from './signals.ts';
+import { startInOrder } from './start-order.ts';
+
+export interface ServeOptions {
+  /** Reads the settings: once at the start, and again whenever they may have changed. */
+  readonly load: () => Promise<Settings>;
+  /** Of this cache, for its log. */
+  readonly version: string;
+  /** What this process was started with; children get the part of it that holds no secrets. */
+  readonly environment: Environment;
+  /** Where all processes' log lines go; standard output unless told. */
+  readonly output?: LogDestination;
+  readonly signals?: SignalSource;
+  /** The file that starts a process. */
+  readonly entryPoint?: (name: ProcessName) => string;
+  /** How long a process may take to serve after its start. */
+  readonly readyTimeoutMs?: number;
+}
+
+const READY_TIMEOUT_MS = 30_000;
+const FLUSH_TIMEOUT_MS = 5000;
+// For a worker to notice, close and flush its log, beyond the bound that it keeps itself.
+const REMOVAL_MARGIN_MS = 5000;
+
+/**
+ * Serves until SIGTERM or SIGINT, and resolves with the exit code: 0 when everything in flight was finished, `EXIT_CONFIG`
+ * when the settings cannot be used, `EXIT_FAILURE` otherwise. What went wrong was logged.
+ */
+export async function serve(options: ServeOptions): Promise<number> {
+  const output = options.output ?? createLogDestination(1);
+  const log = createLog({ level: 'info', fields: { process: 'supervisor' }, destination: output });
+  // First of all: SIGTERM means nothing to the first process of a container until it asks for it.
+  const signals = listenForSignals(options.signals ?? process);
+  try {
+    const settings = await options.load();
+    log.level = settings.log.level;
+    const dataDirectory = await openDataDirectory(settings.storage.rootDirectory, log);
+    try {
+      const runDirectory = await openRunDirectory(settings.runDirectory);
+      try {
+        return await serveSettings(settings, options, { output, log, signals });
+      } finally {
+        await runDirectory.close();
+      }
+    } finally {
+      await dataDirectory.close();
+    }
+  } catch (err) {
+    logProblem(log, err, 'registry-cache cannot serve');
+    return err instanceof ConfigError ? EXIT_CONFIG : EXIT_FAILURE;
+  } finally {
+    signals.close();
+    await flush(log);
+  }
+}
+
+interface Surroundings {
+  readonly output: LogDestination;
+  readonly log: Logger;
+  readonly signals: Signals;
+}
+
+async function serveSettings(
+  settings: Settings,
+  options: ServeOptions,
+  { output, log, signals }: Surroundings,
+): Promise<number> {
+  const fleet = createFleet({
+    entryPoint: options.entryPoint ?? entryPoint,
+    environment: childEnvironment(options.environment),
+    destination: output,
+    log,
+    readyTimeoutMs: options.readyTimeoutMs ?? READY_TIMEOUT_MS,
+  });
+  let { drainTimeoutMs } = settings.http;
+  let clean = false;
+  try {
+    await startInOrder(fleet, planProcesses(settings), signals.stop);
+    if (!signals.stop.aborted) {
+      log.info(describe(settings, options.version), 'serving');
+      drainTimeoutMs = await followSettings(settings, options.load, { fleet, log, signals });
+    }
+    log.info({ drainTimeoutMs }, 'stopping');
+  } finally {
+    clean = await drain({ fleet, drainTimeoutMs, kill: signals.kill });
+  }
+  log.info({ clean }, 'stopped');
+  return clean ? 0 : EXIT_FAILURE;
+}
+
+/** Applies changes until the cache is told to stop, and resolves with the bound for that. */
+async function followSettings(
+  settings: Settings,
+  load: () => Promise<Settings>,
+  { fleet, log, signals }: { fleet: Fleet; log: Logger; signals: Signals },
+): Promise<number> {
+  const reloading = startReloading({
+    settings,
+    load,
+    async apply(current, next) {
+      log.level = next.log.level;
+      await applyPlan(diffPlans(planProcesses(current), planProcesses(next)), {
+        fleet,
+        log,
+        removalGraceMs: next.http.drainTimeoutMs + REMOVAL_MARGIN_MS,
+        signal: signals.stop,
+      });
+    },
+    log,
+  });
+  signals.onReload(() => {
+    log.info('SIGHUP: reading the settings');
+    void reloading.request();
+  });
+  if (!signals.stop.aborted) await once(signals.stop, 'abort');
+  await reloading.close();
+  return reloading.settings().http.drainTimeoutMs;
+}
+
+function describe(settings: Settings, version: string): object {
+  const { http, upstreams, storage } = settings;
+  const host = http.host.includes(':') ? `[${http.host}]` : http.host;
+  return {
+    version,
+    address: `${http.tls === undefined ? 'http' : 'https'}://${host || '*'}:${http.port}`,
+    ...(http.tls === undefined ? {} : { certificate: http.tls.source }),
+    upstreams: upstreams.map(({ name }) => name),
+    dataDirectory: storage.rootDirectory,
+  };
+}
+
+// A reader that has stopped reading must not keep the process from ending.
+async function flush(log: Logger): Promise<void> {
+  const waiting = new AbortController();
+  const timeout = delay(FLUSH_TIMEOUT_MS, undefined, { signal: waiting.signal }).catch(() => undefined);
+  await Promise.race([flushLog(log), timeout]);
+  waiting.abort();
+}

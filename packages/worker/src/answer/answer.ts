@@ -1,0 +1,36 @@
+import type { Readable } from 'node:stream';
+import type { CacheOutcome, Digest } from '@registry-cache/oci';
+import type { FillRange } from '../fill/fill-reader.ts';
+
+/** What the worker has to say, before it is written in HTTP. */
+export type Answer =
+  /** A small document: a manifest, a list. */
+  | {
+      readonly kind: 'document';
+      readonly bytes: Uint8Array;
+      readonly outcome: CacheOutcome;
+      readonly headers: Readonly<Record<string, string>>;
+    }
+  /** A blob in the store: the proxy sends the file itself. */
+  | {
+      readonly kind: 'stored-blob';
+      readonly digest: Digest;
+      readonly sizeBytes: number;
+      readonly accelPath: string;
+      readonly outcome: CacheOutcome;
+    }
+  /** A blob that this process sends: one that is still being filled, or that the proxy could not find. */
+  | {
+      readonly kind: 'blob-stream';
+      readonly digest: Digest;
+      readonly sizeBytes: number | undefined;
+      readonly outcome: CacheOutcome;
+      readonly read: (range: FillRange) => Readable;
+    }
+  /** All there is to say of a blob that nobody has asked the bytes of. */
+  | {
+      readonly kind: 'blob-head';
+      readonly digest: Digest;
+      readonly sizeBytes: number | undefined;
+      readonly outcome: CacheOutcome;
+    };

@@ -1,0 +1,19 @@
+const MAX_QUOTED_CHARACTERS = 200;
+
+/** A URL as it may be shown to anyone: without userinfo, query and fragment, where signed URLs carry their secret. */
+export function describeUrl(url: URL): string {
+  return `${url.origin}${url.pathname}`;
+}
+
+/** Text that a peer sent, fit for one line of a log: capped, without control characters and without `secrets`. */
+export function quote(text: string, secrets: readonly string[] = []): string {
+  const kept = secrets
+    .filter((secret) => secret !== '')
+    .reduce((scrubbed, secret) => scrubbed.replaceAll(secret, '***'), text)
+    // Line and paragraph separators and directional marks rearrange a terminal's line as control characters do.
+    .replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\s]+/gu, ' ')
+    .trim();
+  return JSON.stringify(
+    kept.length > MAX_QUOTED_CHARACTERS ? `${kept.slice(0, MAX_QUOTED_CHARACTERS)}…` : kept,
+  );
+}

@@ -1,0 +1,86 @@
+import { rm } from 'node:fs/promises';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parseRegistryPath, RegistryError } from '@registry-cache/oci';
+import type { Logger } from '@registry-cache/runtime';
+import { registryErrorOf } from './answer/error-answer.ts';
+import type { PullThrough } from './pull-through.ts';
+import { UpstreamError } from './upstream/upstream-error.ts';
+import { writeAnswer, writeError } from './answer/write-answer.ts';
+
+/** The proxy's side of a worker: HTTP on a unix socket. */
+export interface WorkerServer {
+  /** Takes no new requests, gives those in flight until the bound, then closes what is left. */
+  close(drainTimeoutMs: number): Promise<void>;
+}
+
+export interface WorkerServerOptions {
+  readonly socketPath: string;
+  readonly pullThrough: PullThrough;
+  readonly log: Logger;
+}
+
+export async function startWorkerServer({
+  socketPath,
+  pullThrough,
+  log,
+}: WorkerServerOptions): Promise<WorkerServer> {
+  // Only the proxy talks to us, in requests it has checked: bounds on slow clients are its concern.
+  const server = createServer({ keepAliveTimeout: 0, requestTimeout: 0, headersTimeout: 0 });
+  server.on('request', (req, res) => void answerRequest(req, res, pullThrough, log));
+  // A predecessor that was killed has left its socket behind.
+  await rm(socketPath, { force: true });
+  server.listen(socketPath);
+  await once(server, 'listening');
+  return { close: (drainTimeoutMs) => drain(server, drainTimeoutMs) };
+}
+
+async function answerRequest(
+  req: IncomingMessage,
+  res: ServerResponse,
+  pullThrough: PullThrough,
+  log: Logger,
+): Promise<void> {
+  const requestLog = log.child({ requestId: req.headers['x-request-id'] });
+  try {
+    const { method } = req;
+    if (method !== 'GET' && method !== 'HEAD') throw new RegistryError('UNSUPPORTED');
+    const [path = '', query = ''] = (req.url ?? '').split('?', 2);
+    const target = parseRegistryPath(path);
+    const accel = req.headers['x-registry-cache-no-accel'] === undefined;
+    const suspect = req.headers['x-registry-cache-suspect'] !== undefined;
+    const answer = await pullThrough.answer({ method, target, query, accel, suspect });
+    await writeAnswer(req, res, answer);
+  } catch (error) {
+    answerFailure(res, error, requestLog);
+  }
+}
+
+function answerFailure(res: ServerResponse, err: unknown, log: Logger): void {
+  if (res.headersSent) {
+    // The body has ended short and the connection with it. A client that left is no failure.
+    if (!isPrematureClose(err)) log.warn({ err }, 'answer ended short');
+    return;
+  }
+  const error = registryErrorOf(err);
+  const { cause } = error;
+  const isNews = !(cause instanceof UpstreamError && cause.remembered);
+  if (error.status >= 500 && isNews) log.warn({ err: cause ?? error, code: error.code }, 'request failed');
+  else log.debug({ code: error.code, reason: error.message }, 'request refused');
+  writeError(res, error);
+}
+
+function isPrematureClose(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ERR_STREAM_PREMATURE_CLOSE';
+}
+
+async function drain(server: Server, drainTimeoutMs: number): Promise<void> {
+  const bound = new AbortController();
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  server.closeIdleConnections();
+  await Promise.race([closed, sleep(drainTimeoutMs, undefined, { signal: bound.signal }).catch(() => {})]);
+  bound.abort();
+  server.closeAllConnections();
+  await closed;
+}
