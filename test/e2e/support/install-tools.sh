@@ -1,0 +1,29 @@
+#!/bin/sh
+# Installs what the e2e tests run, on Debian or Ubuntu and as root: real clients and real registries, each from its own
+# distribution channel.
+set -eu
+
+export DEBIAN_FRONTEND=noninteractive
+apt-get update --quiet=2
+apt-get install --quiet=2 --yes --no-install-recommends \
+  podman buildah skopeo runc conmon netavark aardvark-dns iptables uidmap catatonit \
+  docker-registry apache2-utils openssl mmdebstrap ca-certificates procps
+# Where docker's own packages are installed, theirs is good, and Debian's would take its place.
+command -v containerd > /dev/null || apt-get install --quiet=2 --yes --no-install-recommends containerd
+
+# Go installs into the folder that the tests put at the head of PATH; what is there already is left alone.
+bin=$HOME/.cache/registry-cache-e2e/bin
+mkdir -p "$bin"
+install_go() {
+  stamp=$bin/.$(echo "$1" | tr / _)
+  if [ -e "$stamp" ]; then return; fi
+  GOBIN=$bin CGO_ENABLED=0 go install "$1"
+  touch "$stamp"
+}
+install_go github.com/google/go-containerregistry/cmd/crane@v0.20.7
+install_go github.com/distribution/distribution/v3/cmd/registry@v3.1.2
+
+# Debian's podman may be older than the version that goes on with a blob where it broke.
+copy_image=$(dirname "$0")/copy-image
+CGO_ENABLED=0 go build -C "$copy_image" -o "$bin/copy-image" \
+  -tags 'containers_image_openpgp containers_image_storage_stub containers_image_docker_daemon_stub' .

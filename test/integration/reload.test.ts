@@ -1,0 +1,142 @@
+import { X509Certificate } from 'node:crypto';
+import { once } from 'node:events';
+import { connect } from 'node:tls';
+import { expect, test } from 'vitest';
+import { startCachedUpstream, type CachedUpstream } from '../support/cached-upstream.ts';
+import { blobPath, pullImage } from '../support/client/pull-image.ts';
+import { receive, type Received } from '../support/client/registry-client.ts';
+import { closeAfterAll, closeAtEnd } from '../support/close-at-end.ts';
+import { eventually } from '../support/eventually.ts';
+import { createGate } from '../support/gate.ts';
+import { addColdImage } from '../support/image/cold-image.ts';
+import { stallAfter } from '../support/upstream/behaviours.ts';
+import { startUpstream, type Upstream } from '../support/upstream/start-upstream.ts';
+
+const shared = await startCachedUpstream(closeAfterAll(), { trustedBySystem: true });
+const { ca, upstream, cache, client } = shared;
+
+// htpasswd -nbB -C 5 someone 'client: pässword', and other 'other password'
+const SOMEONE = 'someone:$2y$05$78LvC4h9WBhk2n6YQKGb5Om.f8CsSb0uFD0/KC2m.ZApz1XF22jkK';
+const OTHER = 'other:$2y$05$HJLWpAUqeaWHRYdbwIOaLe9jhjWnsQwLCExppLyBqGrcMHu7FAX76';
+
+/** A pull of a cold blob that lasts until it is let go. */
+async function startSlowPull(
+  pair: CachedUpstream,
+  seed: string,
+): Promise<{ finish(): Promise<Received>; digest: string }> {
+  const image = addColdImage(pair.upstream, seed, { layers: [8_000_000] });
+  const gate = createGate();
+  pair.upstream.misbehave({ path: new RegExp(image.layerDigest) }, stallAfter(1_000_000, gate.opened));
+  const response = await pair.cache.client().open('GET', blobPath(image.name, image.layerDigest));
+  const received = receive('layer', response);
+  return {
+    digest: image.layerDigest,
+    finish: () => {
+      gate.open();
+      return received;
+    },
+  };
+}
+
+async function startUpstreamWithAccount(password: string): Promise<Upstream> {
+  return closeAtEnd(
+    await startUpstream({
+      tls: await ca.issue(),
+      authentication: { kind: 'basic', accounts: [{ username: 'someone', password }] },
+    }),
+  );
+}
+
+test('an upstream that is added to the pull secret serves, and one that is removed does not', async () => {
+  const slow = await startSlowPull(shared, 'while-upstreams-change');
+  const added = await startUpstreamWithAccount('first');
+  const image = addColdImage(added, 'added', { upstreamName: added.authority });
+
+  await cache.folder.writePullSecret({ [added.authority]: { username: 'someone', password: 'first' } });
+  await eventually('the added upstream serves', async () => {
+    return (await client.get(`/v2/${image.name}/manifests/v1`)).status === 200;
+  });
+
+  await cache.folder.writePullSecret({});
+  await eventually('the removed upstream is unknown', async () => {
+    const { status, bytes } = await client.get(`/v2/${image.name}/manifests/v1`);
+    return status === 404 && Buffer.from(bytes).includes('NAME_UNKNOWN');
+  });
+  expect(await slow.finish()).toMatchObject({ complete: true, digest: slow.digest });
+});
+
+test('a pull from an upstream that is removed goes on to its end', async () => {
+  const pair = await startCachedUpstream(closeAtEnd);
+  const slow = await startSlowPull(pair, 'from-removed');
+  await pair.cache.writeUpstreams({ 'docker.io': { url: pair.upstream.origin } });
+  await eventually('the upstream is unknown', async () => {
+    return (await pair.client.get('/v2/quay.io/org/image/manifests/v1')).status === 404;
+  });
+  expect(await slow.finish()).toMatchObject({ complete: true, digest: slow.digest });
+});
+
+test('a new password takes effect while pulls with the old one go on', async () => {
+  const pair = await startCachedUpstream(closeAtEnd, {
+    upstream: { authentication: { kind: 'basic', accounts: [{ username: 'someone', password: 'old' }] } },
+    pullSecret: { 'quay.io': { username: 'someone', password: 'old' } },
+  });
+  const slow = await startSlowPull(pair, 'while-password-changes');
+  const image = addColdImage(pair.upstream, 'new-password');
+  pair.upstream.authenticateBy({ kind: 'basic', accounts: [{ username: 'someone', password: 'new' }] });
+  expect((await pair.client.get(`/v2/${image.name}/manifests/v1`)).status).not.toBe(200);
+
+  await pair.cache.folder.writePullSecret({ 'quay.io': { username: 'someone', password: 'new' } });
+  await eventually('the new password is used', async () => {
+    return (await pair.client.get(`/v2/${image.name}/manifests/v1`)).status === 200;
+  });
+  await pullImage(pair.client, image.name, 'v1');
+  expect(await slow.finish()).toMatchObject({ complete: true, digest: slow.digest });
+});
+
+test('a new certificate is shown to new connections while old ones go on', async () => {
+  const slow = await startSlowPull(shared, 'while-certificate-changes');
+  const before = await fingerprintOf(cache.port);
+  const replacement = await ca.issue();
+  await cache.folder.writeCertificate(replacement);
+  await eventually('the new certificate is shown', async () => {
+    return (await fingerprintOf(cache.port)) === new X509Certificate(replacement.certificate).fingerprint256;
+  });
+  expect(before).not.toBe(await fingerprintOf(cache.port));
+  expect(await slow.finish()).toMatchObject({ complete: true, digest: slow.digest });
+});
+
+test('a pull secret that is no JSON changes nothing and is logged', async () => {
+  const image = addColdImage(upstream, 'bad-secret');
+  const before = cache.log.lines.length;
+  await cache.folder.writeBadPullSecret('{ "auths": ');
+  await eventually('the mistake is logged', () =>
+    cache.log.lines
+      .slice(before)
+      .some(
+        (line) =>
+          ['warn', 'error'].includes(String(line['level'])) && /pull.secret/i.test(JSON.stringify(line)),
+      ),
+  );
+  await expect(pullImage(client, image.name, 'v1')).resolves.toBeDefined();
+  await cache.folder.writePullSecret({});
+});
+
+test('a user who is added to htpasswd can log in, and one who is removed cannot', async () => {
+  const pair = await startCachedUpstream(closeAtEnd, { htpasswd: SOMEONE });
+  const statusFor = async (auth: string): Promise<number> =>
+    (await pair.cache.client(auth).get('/v2/')).status;
+  expect([await statusFor('someone:client: pässword'), await statusFor('other:other password')]).toEqual([
+    200, 401,
+  ]);
+  await pair.cache.folder.writeHtpasswd(OTHER);
+  await eventually('the added user is let in', async () => (await statusFor('other:other password')) === 200);
+  expect(await statusFor('someone:client: pässword')).toBe(401);
+});
+
+async function fingerprintOf(port: number): Promise<string> {
+  const socket = connect({ host: '127.0.0.1', port, ca: ca.certificate });
+  await once(socket, 'secureConnect');
+  const { fingerprint256 } = socket.getPeerCertificate();
+  socket.destroy();
+  return fingerprint256;
+}
