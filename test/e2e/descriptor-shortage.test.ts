@@ -35,6 +35,8 @@ test(
       rootDirectory: join(folder, 'data'),
       http: { host: '127.0.0.1', port, drainTimeoutMs: 100 },
       upstreams: [upstream('quay.io', socketPath)],
+      tokenSecret: 'sealed',
+      pseudonym: 'registry-cache-1',
       loggerSocketPath: join(folder, 'logger.sock'),
     });
 

@@ -36,6 +36,7 @@ export const WELL_KNOWN_UPSTREAMS: readonly string[] = [
 export const DEFAULT_PORT = 8443;
 export const DEFAULT_DRAIN_TIMEOUT_MS = 30_000;
 export const DEFAULT_TAG_TTL_MS = 60_000;
+export const DEFAULT_AUTHORIZATION_TTL_MS = 60_000;
 export const DEFAULT_MAX_CONNECTIONS = 64;
 export const DEFAULT_REALM = 'Registry Realm';
 export const DEFAULT_ABANDON_BELOW_PERCENT = 0;

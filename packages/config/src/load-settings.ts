@@ -3,6 +3,7 @@ import { parseCertificates } from './certificate.ts';
 import type { CleanerSection, FillsSection, HttpSection } from './config-document.ts';
 import {
   DEFAULT_ABANDON_BELOW_PERCENT,
+  DEFAULT_AUTHORIZATION_TTL_MS,
   DEFAULT_DRAIN_TIMEOUT_MS,
   DEFAULT_MAX_FILL_BYTES,
   DEFAULT_MAX_SIZE_BYTES,
@@ -81,6 +82,7 @@ export async function loadSettings(sources: SettingsSources): Promise<Settings> 
     runDirectory,
     ...(pullSecret.path === undefined ? {} : { pullSecret: pullSecret.path }),
     upstreams,
+    authorizationTtlMs: DEFAULT_AUTHORIZATION_TTL_MS,
     outboundProxy,
     fills: fillSettings(document.fills),
     cleaner: cleanerSettings(document.cleaner),

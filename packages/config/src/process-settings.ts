@@ -18,6 +18,9 @@ export interface WorkerSettings {
   readonly upstream: UpstreamSettings;
   readonly outboundProxy: OutboundProxySettings;
   readonly fills: FillSettings;
+  readonly authorizationTtlMs: number;
+  /** How this cache names itself in `Via`, so that a request that comes back to it is recognised. */
+  readonly pseudonym: string;
   readonly drainTimeoutMs: number;
 }
 
@@ -27,12 +30,16 @@ export interface ProxySettings {
   readonly http: HttpSettings;
   readonly auth?: HtpasswdSettings;
   readonly upstreams: readonly ProxyUpstream[];
+  /** What tokens for clients are sealed with. */
+  readonly tokenSecret: string;
+  readonly pseudonym: string;
   readonly loggerSocketPath: string;
 }
 
 export interface ProxyUpstream {
   readonly name: UpstreamName;
   readonly default: boolean;
+  readonly authorization: UpstreamSettings['authorization'];
   readonly socketPath: string;
 }
 

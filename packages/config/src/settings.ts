@@ -12,6 +12,8 @@ export interface Settings {
   /** The file that credentials of upstreams came from; missing where there was none. */
   readonly pullSecret?: string;
   readonly upstreams: readonly UpstreamSettings[];
+  /** How long an origin's word that a client may pull from a repository counts; 0 asks every time. */
+  readonly authorizationTtlMs: number;
   /** Proxies on the way to upstreams. */
   readonly outboundProxy: OutboundProxySettings;
   readonly fills: FillSettings;
@@ -32,6 +34,10 @@ export interface HttpSettings {
   readonly port: number;
   /** Plain HTTP where left out. */
   readonly tls?: TlsSettings;
+  /** Origin under which clients reach this cache, `https://cache.example.com`; what a client asked for where left out. */
+  readonly externalUrl?: string;
+  /** What tokens for clients are sealed with; one of the supervisor's own where left out. */
+  readonly secret?: string;
   /** How long a pull in flight may go on once the cache was told to stop. */
   readonly drainTimeoutMs: number;
 }
@@ -61,6 +67,13 @@ export interface UpstreamSettings {
   readonly url: string;
   /** The upstream of names without one. At most one upstream has it. */
   readonly default: boolean;
+  /**
+   * Who says which client may pull: this cache, or the upstream itself, which is asked with each client's own credential, and
+   * never with those of the pull secret.
+   */
+  readonly authorization: 'cache' | 'origin';
+  /** Origins of other caches of this upstream, asked for blobs in turn before it is. Only where the upstream authorizes. */
+  readonly caches: readonly string[];
   /** PEM texts of certificate authorities trusted besides the system's. */
   readonly cas: readonly string[];
   /** How long a tag is answered without asking the upstream; 0 asks every time. */
@@ -109,4 +122,12 @@ export interface CleanerSettings {
   /** Cleaning starts above `maxSizeBytes` plus this share of it, and goes on until the size is at most `maxSizeBytes`. */
   readonly thresholdPercentage: number;
   readonly runEveryMs: number;
+  /** When a blob is removed whatever room there is; never where left out. */
+  readonly expiry?: ExpirySettings;
+}
+
+export interface ExpirySettings {
+  readonly blobTtlMs: number;
+  /** What the time is counted from: when the blob was fetched, or when it was last pulled. */
+  readonly from: 'fetched' | 'pulled';
 }

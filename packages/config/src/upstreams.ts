@@ -81,6 +81,8 @@ async function buildUpstream(
     name,
     url: url ?? defaultUrl(name),
     default: section.default ?? false,
+    authorization: 'cache',
+    caches: [],
     cas: cas.length === 0 ? [] : [...sources.extraCas, ...cas],
     tagTtlMs: section.tagttl ?? DEFAULT_TAG_TTL_MS,
     tokenHosts: tokenHosts ?? [],

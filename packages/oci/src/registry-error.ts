@@ -2,6 +2,7 @@ export type RegistryErrorCode =
   | 'BLOB_UNKNOWN'
   | 'DENIED'
   | 'DIGEST_INVALID'
+  | 'LOOP_DETECTED'
   | 'MANIFEST_INVALID'
   | 'MANIFEST_UNKNOWN'
   | 'NAME_INVALID'
@@ -25,6 +26,8 @@ const ERRORS: Record<RegistryErrorCode, { status: number; message: string }> = {
   BLOB_UNKNOWN: { status: 404, message: 'blob unknown to registry' },
   DENIED: { status: 403, message: 'requested access to the resource is denied' },
   DIGEST_INVALID: { status: 400, message: 'provided digest did not match uploaded content' },
+  // A cache that is its own upstream, by whatever detour.
+  LOOP_DETECTED: { status: 508, message: 'the request has come back to the cache that it came from' },
   MANIFEST_INVALID: { status: 502, message: 'manifest invalid' },
   MANIFEST_UNKNOWN: { status: 404, message: 'manifest unknown' },
   NAME_INVALID: { status: 400, message: 'invalid repository name' },

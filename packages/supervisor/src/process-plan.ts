@@ -7,6 +7,7 @@ import type {
   WorkerSettings,
 } from '@registry-cache/config';
 import type { ProcessName } from '@registry-cache/runtime';
+import type { CacheIdentity } from './cache-identity.ts';
 import { socketPath } from './socket-path.ts';
 
 export type ChildSettings = LoggerSettings | WorkerSettings | ProxySettings | CleanerProcessSettings;
@@ -35,13 +36,13 @@ export interface ProcessPlan {
  * The processes that serve `settings`, each with as much of them as it needs: only a worker gets credentials, and only those
  * of its own upstream.
  */
-export function planProcesses(settings: Settings): ProcessPlan {
-  const workers = settings.upstreams.map((upstream) => planWorker(settings, upstream));
+export function planProcesses(settings: Settings, identity: CacheIdentity): ProcessPlan {
+  const workers = settings.upstreams.map((upstream) => planWorker(settings, upstream, identity));
   const logger = planLogger(settings);
   return {
     logger,
     workers,
-    proxy: planProxy(settings),
+    proxy: planProxy(settings, identity),
     cleaner: {
       id: 'cleaner',
       name: 'cleaner',
@@ -64,7 +65,11 @@ function planLogger(settings: Settings): PlannedProcess {
   };
 }
 
-function planWorker(settings: Settings, upstream: UpstreamSettings): PlannedProcess {
+function planWorker(
+  settings: Settings,
+  upstream: UpstreamSettings,
+  { pseudonym }: CacheIdentity,
+): PlannedProcess {
   const socket = workerSocketPath(settings, upstream);
   return {
     id: `worker ${upstream.name}`,
@@ -73,16 +78,23 @@ function planWorker(settings: Settings, upstream: UpstreamSettings): PlannedProc
     settings: {
       ...common(settings),
       socketPath: socket,
-      upstream,
+      upstream: withOwnCredentials(upstream),
       outboundProxy: settings.outboundProxy,
       fills: settings.fills,
+      authorizationTtlMs: settings.authorizationTtlMs,
+      pseudonym,
       drainTimeoutMs: settings.http.drainTimeoutMs,
     } satisfies WorkerSettings,
     socketPath: socket,
   };
 }
 
-function planProxy(settings: Settings): PlannedProcess {
+/** Where each client is asked for its own credential, those of the pull secret are out of the worker's reach. */
+function withOwnCredentials(upstream: UpstreamSettings): UpstreamSettings {
+  return upstream.authorization === 'origin' ? { ...upstream, credentials: [] } : upstream;
+}
+
+function planProxy(settings: Settings, { pseudonym, tokenSecret }: CacheIdentity): PlannedProcess {
   return {
     id: 'proxy',
     name: 'proxy',
@@ -93,8 +105,11 @@ function planProxy(settings: Settings): PlannedProcess {
       upstreams: settings.upstreams.map((upstream) => ({
         name: upstream.name,
         default: upstream.default,
+        authorization: upstream.authorization,
         socketPath: workerSocketPath(settings, upstream),
       })),
+      tokenSecret: settings.http.secret ?? tokenSecret,
+      pseudonym,
       loggerSocketPath: loggerSocketPath(settings),
     } satisfies ProxySettings,
   };

@@ -11,13 +11,14 @@ import {
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { applyPlan } from './apply-plan.ts';
+import { createCacheIdentity } from './cache-identity.ts';
 import { childEnvironment, type Environment } from './child-environment.ts';
 import { openDataDirectory } from './data-directory.ts';
 import { drain } from './drain.ts';
 import { createFleet, type Fleet } from './fleet.ts';
 import { createLogDestination, type LogDestination } from './log-destination.ts';
 import { logProblem } from './log-problem.ts';
-import { planProcesses } from './process-plan.ts';
+import { planProcesses, type ProcessPlan } from './process-plan.ts';
 import { startReloading } from './reload.ts';
 import { openRunDirectory } from './run-directory.ts';
 import { diffPlans } from './settings-diff.ts';
@@ -95,13 +96,15 @@ async function serveSettings(
     log,
     readyTimeoutMs: options.readyTimeoutMs ?? READY_TIMEOUT_MS,
   });
+  const identity = createCacheIdentity();
+  const plan = (wanted: Settings): ProcessPlan => planProcesses(wanted, identity);
   let { drainTimeoutMs } = settings.http;
   let clean = false;
   try {
-    await startInOrder(fleet, planProcesses(settings), signals.stop);
+    await startInOrder(fleet, plan(settings), signals.stop);
     if (!signals.stop.aborted) {
       log.info(describe(settings, options.version), 'serving');
-      drainTimeoutMs = await followSettings(settings, options.load, { fleet, log, signals });
+      drainTimeoutMs = await followSettings(settings, options.load, { fleet, log, signals, plan });
     }
     log.info({ drainTimeoutMs }, 'stopping');
   } finally {
@@ -111,18 +114,25 @@ async function serveSettings(
   return clean ? 0 : EXIT_FAILURE;
 }
 
+interface Following {
+  readonly fleet: Fleet;
+  readonly log: Logger;
+  readonly signals: Signals;
+  readonly plan: (settings: Settings) => ProcessPlan;
+}
+
 /** Applies changes until the cache is told to stop, and resolves with the bound for that. */
 async function followSettings(
   settings: Settings,
   load: () => Promise<Settings>,
-  { fleet, log, signals }: { fleet: Fleet; log: Logger; signals: Signals },
+  { fleet, log, signals, plan }: Following,
 ): Promise<number> {
   const reloading = startReloading({
     settings,
     load,
     async apply(current, next) {
       log.level = next.log.level;
-      await applyPlan(diffPlans(planProcesses(current), planProcesses(next)), {
+      await applyPlan(diffPlans(plan(current), plan(next)), {
         fleet,
         log,
         removalGraceMs: next.http.drainTimeoutMs + REMOVAL_MARGIN_MS,

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { createDiskPressure } from '../src/disk-pressure.ts';
 import { planProcesses } from '../src/process-plan.ts';
 import { createLogFile, type LogFile } from './support/log-file.ts';
-import { settingsIn } from './support/settings.ts';
+import { settingsIn, SOME_IDENTITY } from './support/settings.ts';
 import { temporaryFolder } from './support/temporary-folder.ts';
 import { until } from './support/until.ts';
 
@@ -15,7 +15,7 @@ interface Pressure {
 async function createTestPressure(): Promise<Pressure> {
   const folder = await temporaryFolder();
   const log = createLogFile(folder);
-  const { cleaner } = planProcesses(settingsIn(folder));
+  const { cleaner } = planProcesses(settingsIn(folder), SOME_IDENTITY);
   let nowMs = 0;
   let asked = 0;
   const makeRoom = (): void => void (asked += 1);

@@ -4,7 +4,7 @@ import { createFleet, type Fleet } from '../src/fleet.ts';
 import { planProcesses, type PlannedProcess, type ProcessPlan } from '../src/process-plan.ts';
 import { createFakeChildren, type FakeChildren } from './support/fake-children.ts';
 import { createLogFile, type LogFile } from './support/log-file.ts';
-import { settingsIn } from './support/settings.ts';
+import { settingsIn, SOME_IDENTITY } from './support/settings.ts';
 import { temporaryFolder } from './support/temporary-folder.ts';
 import { until } from './support/until.ts';
 
@@ -40,7 +40,7 @@ async function createTestFleet({ readyTimeoutMs = 20_000, heartbeatMs = 10_000 }
   });
   return {
     fleet,
-    plan: planProcesses(settingsIn(folder)),
+    plan: planProcesses(settingsIn(folder), SOME_IDENTITY),
     children,
     log,
     signal: new AbortController().signal,
@@ -238,7 +238,7 @@ test('output that nobody takes keeps no process from coming back', async () => {
        setTimeout(() => process.kill(process.pid, 'SIGKILL'), 50);
      });`,
   );
-  const { cleaner } = planProcesses(settingsIn(folder));
+  const { cleaner } = planProcesses(settingsIn(folder), SOME_IDENTITY);
   const { signal } = new AbortController();
   await fleet.start(cleaner, signal);
   children.replace('cleaner', READY);

@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { planProcesses, processesOf } from '../src/process-plan.ts';
-import { settingsIn, upstream, withPassword } from './support/settings.ts';
+import { settingsIn, upstream, withPassword, SOME_IDENTITY } from './support/settings.ts';
 
 test('there is a worker for each upstream, and one of each other process', () => {
-  const ids = processesOf(planProcesses(settingsIn('/x'))).map(({ id }) => id);
+  const ids = processesOf(planProcesses(settingsIn('/x'), SOME_IDENTITY)).map(({ id }) => id);
   expect(ids).toEqual(['logger', 'worker quay.io', 'worker docker.io', 'proxy', 'cleaner']);
 });
 
@@ -12,14 +12,14 @@ test('a credential reaches the worker of its upstream and nobody else', () => {
   const settings = settingsIn('/x', {
     upstreams: [withPassword('quay.io', 's3cret'), upstream('docker.io')],
   });
-  const plan = planProcesses(settings);
+  const plan = planProcesses(settings, SOME_IDENTITY);
   const knowing = processesOf(plan).filter((process) => JSON.stringify(process.settings).includes('s3cret'));
   expect(knowing.map(({ id }) => id)).toEqual(['worker quay.io']);
 });
 
 test('the proxy is told the sockets that workers and logger listen on', () => {
   const settings = settingsIn('/x', { upstreams: [upstream('quay.io:5000')] });
-  const { proxy, workers, logger } = planProcesses(settings);
+  const { proxy, workers, logger } = planProcesses(settings, SOME_IDENTITY);
   const socketPath = join(settings.runDirectory, 'worker-quay.io_5000.sock');
   expect(workers.map((worker) => worker.socketPath)).toEqual([socketPath]);
   expect(proxy.settings).toMatchObject({

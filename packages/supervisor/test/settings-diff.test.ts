@@ -2,7 +2,7 @@ import type { Settings } from '@registry-cache/config';
 import { expect, test } from 'vitest';
 import { planProcesses } from '../src/process-plan.ts';
 import { diffPlans, keepWhatNeedsRestart } from '../src/settings-diff.ts';
-import { settingsIn, upstream, withPassword } from './support/settings.ts';
+import { settingsIn, upstream, withPassword, SOME_IDENTITY } from './support/settings.ts';
 
 const before = settingsIn('/x', {
   http: {
@@ -16,8 +16,8 @@ const before = settingsIn('/x', {
 
 function changesTo(changes: Partial<Settings>): object {
   const { added, removed, changed } = diffPlans(
-    planProcesses(before),
-    planProcesses({ ...before, ...changes }),
+    planProcesses(before, SOME_IDENTITY),
+    planProcesses({ ...before, ...changes }, SOME_IDENTITY),
   );
   return {
     added: added.map(({ id }) => id),

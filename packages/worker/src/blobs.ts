@@ -85,11 +85,13 @@ export function createBlobs({ store, upstream, fills, damaged, signal }: BlobsOp
     running: RunningFill,
     digest: Digest,
   ): Promise<Fill | undefined> {
-    if (running.repository.name === repository.name) return running.started;
-    await proveAccess(repository, digest);
+    const isSame = running.repository.name === repository.name;
+    if (isSame && running.upstream === upstream) return running.started;
+    // Where another asker began it, whoever let this one in knows that it may read this repository.
+    if (!isSame) await proveAccess(repository, digest);
     if (fills.find(digest) !== running) return undefined;
-    running.linkAlso(repository);
-    // The other repository may not hold the blob, or be denied to us: that says nothing about this one.
+    if (!isSame) running.linkAlso(repository);
+    // The other repository may not hold the blob, or be denied to who asked: that says nothing about this one.
     return running.started.catch(() => undefined);
   }
 
@@ -106,7 +108,7 @@ export function createBlobs({ store, upstream, fills, damaged, signal }: BlobsOp
     // Asked again, with nothing awaited before the start: whoever comes second joins.
     const begun = fills.find(digest);
     if (begun !== undefined) return get(repository, digest, accel);
-    return streamOf(repository, await fills.start(repository, digest), 'miss');
+    return streamOf(repository, await fills.start({ upstream, repository, digest }), 'miss');
   }
 
   return {

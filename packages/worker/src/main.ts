@@ -3,14 +3,14 @@ import { runChildProcess } from '@registry-cache/runtime';
 import { createFileStore } from '@registry-cache/store';
 import { createPullThrough } from './pull-through.ts';
 import { createStorageAlarm } from './storage-alarm.ts';
-import { createUpstreamRegistry } from './upstream/create-upstream-registry.ts';
+import { createUpstream } from './upstream/create-upstream.ts';
 import { startWorkerServer } from './worker-server.ts';
 
 runChildProcess<WorkerSettings>(
   ({ upstream }) => ({ process: 'worker', upstream: upstream.name }),
   async (initial, { log, ...supervisor }) => {
     let settings = initial;
-    const upstream = createUpstreamRegistry({
+    const upstream = createUpstream({
       upstream: settings.upstream,
       outboundProxy: settings.outboundProxy,
       log,
@@ -19,6 +19,9 @@ runChildProcess<WorkerSettings>(
       upstreamName: settings.upstream.name,
       store: createFileStore({ rootDirectory: settings.rootDirectory }),
       upstream,
+      authorization: () => settings.upstream.authorization,
+      authorizationTtlMs: () => settings.authorizationTtlMs,
+      pseudonym: settings.pseudonym,
       tagTtlMs: () => settings.upstream.tagTtlMs,
       fillSettings: () => settings.fills,
       onStorageError: createStorageAlarm({
@@ -34,6 +37,7 @@ runChildProcess<WorkerSettings>(
       reload(changed) {
         settings = changed;
         upstream.update(changed.upstream);
+        pullThrough.forgetClients();
       },
       async close() {
         await server.close(settings.drainTimeoutMs);

@@ -9,8 +9,8 @@ import {
   type Manifest,
 } from '@registry-cache/oci';
 import type { Repository, Store } from '@registry-cache/store';
-import { LRUCache } from 'lru-cache';
 import type { DamagedBlobs } from './damaged-blobs.ts';
+import type { ManifestMemory } from './manifest-memory.ts';
 import { createSingleFlight } from './single-flight.ts';
 import { UpstreamError } from './upstream/upstream-error.ts';
 import type { UpstreamManifest, UpstreamRegistry } from './upstream/upstream-registry.ts';
@@ -48,24 +48,19 @@ export interface ManifestsOptions {
   readonly store: Store;
   readonly upstream: UpstreamRegistry;
   readonly damaged: Pick<DamagedBlobs, 'expectSizes'>;
+  readonly manifestMemory: ManifestMemory;
   /** Ends with the process, not with a client. */
   readonly signal: AbortSignal;
 }
 
-// Manifests have some KiB each, and a fleet pulls the same few at a time.
-const MEMORY_BYTES = 8 * 1024 * 1024;
-
 /** @see OCI distribution-spec, "Pulling manifests" */
-export function createManifests({ store, upstream, damaged, signal }: ManifestsOptions): Manifests {
-  const inMemory = new LRUCache<Digest, VerifiedManifest>({
-    maxSize: MEMORY_BYTES,
-    sizeCalculation: ({ bytes }) => bytes.byteLength + 256,
-  });
+export function createManifests(options: ManifestsOptions): Manifests {
+  const { store, upstream, damaged, manifestMemory, signal } = options;
   const fetches = createSingleFlight<VerifiedManifest>();
 
   function remember(digest: Digest, bytes: Uint8Array, { mediaType, sizes }: Manifest): VerifiedManifest {
     const manifest = { digest, mediaType, bytes };
-    inMemory.set(digest, manifest);
+    manifestMemory.set(digest, manifest);
     damaged.expectSizes(sizes);
     return manifest;
   }
@@ -73,7 +68,7 @@ export function createManifests({ store, upstream, damaged, signal }: ManifestsO
   async function findStored(digest: Digest): Promise<VerifiedManifest | undefined> {
     // What was evicted from the disk is a miss, though it may still be in memory: otherwise it would be lost at a restart.
     if ((await store.findBlob(digest)) === undefined) return undefined;
-    const known = inMemory.get(digest);
+    const known = manifestMemory.get(digest);
     if (known !== undefined) return known;
     const bytes = await store.readBlob(digest, MAX_MANIFEST_BYTES);
     if (bytes === undefined || digestOf(bytes, digestAlgorithm(digest)) !== digest) return undefined;

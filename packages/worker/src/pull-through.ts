@@ -1,22 +1,24 @@
-import type { FillSettings } from '@registry-cache/config';
-import { RegistryError, type RegistryRequest, type UpstreamName } from '@registry-cache/oci';
+import type { FillSettings, UpstreamSettings } from '@registry-cache/config';
+import type { RegistryRequest, UpstreamName } from '@registry-cache/oci';
 import type { Logger } from '@registry-cache/runtime';
-import type { Repository, Store } from '@registry-cache/store';
+import type { Store } from '@registry-cache/store';
 import type { Answer } from './answer/answer.ts';
-import { createBlobs } from './blobs.ts';
 import { createDamagedBlobs } from './damaged-blobs.ts';
 import { createFills } from './fill/fills.ts';
-import { createLists } from './lists.ts';
-import { createManifests, type VerifiedManifest } from './manifests.ts';
-import type { StorageError } from './storage-error.ts';
-import { createTags } from './tags.ts';
 import type { TransferPatience } from './fill/transfer-blob.ts';
+import { createManifestMemory } from './manifest-memory.ts';
+import type { ClientRequest } from './origin/client-request.ts';
+import { createOriginAuthorization } from './origin/origin-authorization.ts';
+import type { StorageError } from './storage-error.ts';
 import { createTolerantStore } from './tolerant-store.ts';
-import type { UpstreamRegistry } from './upstream/upstream-registry.ts';
+import type { Upstream } from './upstream/create-upstream.ts';
+import { createView } from './view.ts';
 
 /** A read-only registry of what one upstream holds, filled from there as it is asked for. */
 export interface PullThrough {
   answer(request: PullRequest): Promise<Answer>;
+  /** Forgets what clients were allowed and denied: the upstream is asked in another way from now on. */
+  forgetClients(): void;
   /** Aborts fills and whatever is being asked of the upstream. */
   close(): Promise<void>;
 }
@@ -30,12 +32,19 @@ export interface PullRequest {
   readonly accel: boolean;
   /** Whether the proxy could not read the stored blob: it wants no answer, but that the blob is verified. */
   readonly suspect: boolean;
+  /** Who asks. Means something only where the upstream authorizes the clients. */
+  readonly client: ClientRequest;
 }
 
 export interface PullThroughOptions {
   readonly upstreamName: UpstreamName;
   readonly store: Store;
-  readonly upstream: UpstreamRegistry;
+  readonly upstream: Upstream;
+  readonly authorization: () => UpstreamSettings['authorization'];
+  /** How long the upstream's word that a client may pull from a repository counts; 0 asks every time. */
+  readonly authorizationTtlMs: () => number;
+  /** How this cache names itself in `Via`. */
+  readonly pseudonym: string;
   readonly tagTtlMs: () => number;
   readonly fillSettings: () => FillSettings;
   readonly fillPatience?: TransferPatience;
@@ -46,68 +55,35 @@ export interface PullThroughOptions {
 }
 
 export function createPullThrough(options: PullThroughOptions): PullThrough {
-  const { upstreamName, upstream, tagTtlMs, fillSettings, fillPatience, onStorageError, log, now } = options;
+  const { upstream, fillSettings, fillPatience, onStorageError, log } = options;
   const shutdown = new AbortController();
-  const { signal } = shutdown;
   const store = createTolerantStore(options.store, onStorageError);
   const damaged = createDamagedBlobs({ store, log });
   const fills = createFills({
     store,
-    upstream,
     settings: fillSettings,
     onStorageError,
     log,
     ...(fillPatience === undefined ? {} : { patience: fillPatience }),
   });
-  const blobs = createBlobs({ store, upstream, fills, damaged, signal });
-  const manifests = createManifests({ store, upstream, damaged, signal });
-  const tags = createTags({ store, upstream, manifests, tagTtlMs, log, now, signal });
-  const lists = createLists({ store, upstream, log, signal });
-
-  async function answerManifest(
-    repository: Repository,
-    { reference }: Extract<RegistryRequest, { kind: 'manifest' }>,
-  ): Promise<Answer> {
-    if (reference.kind === 'digest') {
-      const { manifest, outcome } = await manifests.getByDigest(repository, reference.digest);
-      return { kind: 'document', bytes: manifest.bytes, outcome, headers: manifestHeaders(manifest) };
-    }
-    const { manifest, outcome, confirmedAtMs } = await tags.resolve(repository, reference.tag);
-    const age = Math.max(0, Math.round((now() - confirmedAtMs) / 1000));
-    return {
-      kind: 'document',
-      bytes: manifest.bytes,
-      outcome,
-      headers: { ...manifestHeaders(manifest), age: String(age) },
-    };
-  }
+  const manifestMemory = createManifestMemory();
+  const common = { ...options, store, fills, damaged, manifestMemory, signal: shutdown.signal };
+  const ownView = createView(upstream, common);
+  const byOrigin = createOriginAuthorization(common);
 
   return {
-    async answer({ method, target, query, accel, suspect }) {
-      if (target.kind === 'base') throw new RegistryError('UNSUPPORTED', 'the proxy answers /v2/ itself');
-      const repository: Repository = { upstream: upstreamName, name: target.name };
-      switch (target.kind) {
-        case 'manifest':
-          return answerManifest(repository, target);
-        case 'blob':
-          if (suspect) await damaged.removeIfDamaged(target.digest);
-          return method === 'HEAD'
-            ? blobs.head(repository, target.digest, accel)
-            : blobs.get(repository, target.digest, accel);
-        case 'tags':
-          return lists.tags(repository, query);
-        case 'referrers':
-          return lists.referrers(repository, target.digest, query);
-      }
+    async answer(request) {
+      const { target, suspect } = request;
+      // Before anyone is asked who it is: the bytes on the disk are the same for all.
+      if (suspect && target.kind === 'blob') await damaged.removeIfDamaged(target.digest);
+      return options.authorization() === 'origin' ? byOrigin.answer(request) : ownView.answer(request);
     },
+
+    forgetClients: () => byOrigin.forget(),
 
     async close() {
       shutdown.abort();
       await fills.close();
     },
   };
-}
-
-function manifestHeaders({ digest, mediaType }: VerifiedManifest): Record<string, string> {
-  return { 'content-type': mediaType, 'docker-content-digest': digest, etag: `"${digest}"` };
 }

@@ -1,10 +1,17 @@
 import { rm } from 'node:fs/promises';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import {
+  createServer,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseRegistryPath, RegistryError } from '@registry-cache/oci';
 import type { Logger } from '@registry-cache/runtime';
 import { registryErrorOf } from './answer/error-answer.ts';
+import type { ClientRequest } from './origin/client-request.ts';
 import type { PullThrough } from './pull-through.ts';
 import { UpstreamError } from './upstream/upstream-error.ts';
 import { writeAnswer, writeError } from './answer/write-answer.ts';
@@ -50,11 +57,27 @@ async function answerRequest(
     const target = parseRegistryPath(path);
     const accel = req.headers['x-registry-cache-no-accel'] === undefined;
     const suspect = req.headers['x-registry-cache-suspect'] !== undefined;
-    const answer = await pullThrough.answer({ method, target, query, accel, suspect });
+    const client = clientOf(req.headers);
+    const answer = await pullThrough.answer({ method, target, query, accel, suspect, client });
     await writeAnswer(req, res, answer);
   } catch (error) {
     answerFailure(res, error, requestLog);
   }
+}
+
+/** What the proxy passes on, which has checked it. */
+function clientOf(headers: IncomingHttpHeaders): ClientRequest {
+  const { authorization, via } = headers;
+  const text = (name: string): string | undefined => {
+    const value = headers[name];
+    return typeof value === 'string' ? value : undefined;
+  };
+  return {
+    authorization,
+    via,
+    user: text('x-registry-cache-user'),
+    address: text('x-forwarded-for'),
+  };
 }
 
 function answerFailure(res: ServerResponse, err: unknown, log: Logger): void {

@@ -2,6 +2,7 @@ import { digestOf, parseRepositoryName, parseTag } from '@registry-cache/oci';
 import { rm } from 'node:fs/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createDamagedBlobs } from '../src/damaged-blobs.ts';
+import { createManifestMemory } from '../src/manifest-memory.ts';
 import { createManifests } from '../src/manifests.ts';
 import { createTags, type Tags } from '../src/tags.ts';
 import { UpstreamError } from '../src/upstream/upstream-error.ts';
@@ -172,7 +173,9 @@ function createImpatientTags(): Tags & Pick<RecordedLog, 'messages'> {
   const { store, upstream } = worker;
   const { log, messages } = createRecordedLog();
   const { signal } = new AbortController();
-  const manifests = createManifests({ store, upstream, damaged: createDamagedBlobs({ store, log }), signal });
+  const damaged = createDamagedBlobs({ store, log });
+  const manifestMemory = createManifestMemory();
+  const manifests = createManifests({ store, upstream, damaged, manifestMemory, signal });
   const options = { store, upstream, manifests, log, signal, tagTtlMs: () => 0, patienceMs: 1 };
   return { ...createTags({ ...options, now: () => worker.clock.nowMs }), messages };
 }

@@ -32,6 +32,8 @@ export async function startTestProxy(
     rootDirectory: join(folder, 'data'),
     http: { host: '127.0.0.1', port: 0, drainTimeoutMs: 5000 },
     upstreams: [upstream('quay.io', socketPath), { ...upstream('docker.io', socketPath), default: true }],
+    tokenSecret: 'sealed',
+    pseudonym: 'registry-cache-1',
     loggerSocketPath: join(folder, 'logger.sock'),
     ...overrides,
   };
@@ -48,7 +50,7 @@ export async function startTestProxy(
 export function upstream(name: string, socketPath: string): ProxyUpstream {
   const upstreamName = findUpstreamName(name);
   if (upstreamName === undefined) throw new Error(`${name} is no upstream name`);
-  return { name: upstreamName, default: false, socketPath };
+  return { name: upstreamName, default: false, authorization: 'cache', socketPath };
 }
 
 async function startLogger(socketPath: string): Promise<AccessEvent[]> {

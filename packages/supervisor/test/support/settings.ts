@@ -1,5 +1,8 @@
 import type { Settings, UpstreamSettings } from '@registry-cache/config';
 import { join } from 'node:path';
+import type { CacheIdentity } from '../../src/cache-identity.ts';
+
+export const SOME_IDENTITY: CacheIdentity = { pseudonym: 'registry-cache-1', tokenSecret: 'sealed' };
 
 export function settingsIn(folder: string, changes: Partial<Settings> = {}): Settings {
   return {
@@ -8,6 +11,7 @@ export function settingsIn(folder: string, changes: Partial<Settings> = {}): Set
     storage: { rootDirectory: join(folder, 'data') },
     runDirectory: join(folder, 'run'),
     upstreams: [upstream('quay.io'), upstream('docker.io')],
+    authorizationTtlMs: 60_000,
     outboundProxy: {},
     fills: { abandonBelowPercent: 0, maxSizeBytes: 1000 },
     cleaner: { maxSizeBytes: 1000, thresholdPercentage: 20, runEveryMs: 60_000 },
@@ -22,6 +26,8 @@ export function upstream(name: string, changes: Partial<UpstreamSettings> = {}):
     name: name as UpstreamSettings['name'],
     url: `https://${name}`,
     default: false,
+    authorization: 'cache',
+    caches: [],
     cas: [],
     tagTtlMs: 60_000,
     tokenHosts: [],

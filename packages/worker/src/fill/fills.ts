@@ -1,7 +1,13 @@
 import type { FillSettings } from '@registry-cache/config';
 import type { Digest } from '@registry-cache/oci';
 import type { Logger } from '@registry-cache/runtime';
-import { createVerifier, type FillFile, type Repository, type Store } from '@registry-cache/store';
+import {
+  createVerifier,
+  DigestMismatchError,
+  type FillFile,
+  type Repository,
+  type Store,
+} from '@registry-cache/store';
 import { abortableReadable } from './abortable-readable.ts';
 import { createBlobSource } from './blob-source.ts';
 import { startFill, type Fill } from './fill.ts';
@@ -13,23 +19,29 @@ import type { UpstreamRegistry } from '../upstream/upstream-registry.ts';
 
 /** The running fills of one upstream: at most one per blob, whoever asks. */
 export interface Fills {
-  /** The fill of this blob that runs now, and the repository on whose word it was begun. */
+  /** The fill of this blob that runs now, and on whose word it was begun. */
   find(digest: Digest): RunningFill | undefined;
 
   /**
-   * Begins to fetch a blob. Resolves with the upstream's headers, and everyone else who asks meanwhile finds this fill.
+   * Begins to fetch a blob from the upstream, which answers in the name of whoever asks. Resolves with the upstream's headers, and everyone else who asks meanwhile finds this fill.
    *
    * @throws {RegistryError} `BLOB_UNKNOWN` when the upstream's repository does not hold the blob
    * @throws {UpstreamError}
    */
-  start(repository: Repository, digest: Digest): Promise<Fill>;
+  start(blob: RepositoryBlob): Promise<Fill>;
 
   /** Aborts what still runs; what was fetched of it is taken up by the next fill. */
   close(): Promise<void>;
 }
 
-export interface RunningFill {
+/** A blob as one asker may have it. */
+export interface RepositoryBlob {
+  readonly upstream: UpstreamRegistry;
   readonly repository: Repository;
+  readonly digest: Digest;
+}
+
+export interface RunningFill extends RepositoryBlob {
   /** Rejects when the upstream did not begin to send. */
   readonly started: Promise<Fill>;
   /** Links the blob to one more repository, whose access was proved, once it is stored. */
@@ -38,7 +50,6 @@ export interface RunningFill {
 
 export interface FillsOptions {
   readonly store: Store;
-  readonly upstream: UpstreamRegistry;
   readonly settings: () => FillSettings;
   /** Told when the disk does not take a blob, so that pulls go on without storing. */
   readonly onStorageError: (error: StorageError) => void;
@@ -46,9 +57,7 @@ export interface FillsOptions {
   readonly patience?: TransferPatience;
 }
 
-interface Beginning {
-  readonly repository: Repository;
-  readonly digest: Digest;
+interface Beginning extends RepositoryBlob {
   readonly linked: ReadonlySet<Repository>;
   /** From now on nobody finds this fill. */
   readonly forget: () => void;
@@ -62,11 +71,12 @@ class DesertedError extends Error {
 }
 
 export function createFills(options: FillsOptions): Fills {
-  const { store, upstream, settings } = options;
+  const { store, settings } = options;
   const running = new Map<Digest, RunningFill>();
   const transfers = new Set<AbortController>();
 
-  async function begin({ repository, digest, linked, forget, transfer }: Beginning): Promise<Fill> {
+  async function begin(beginning: Beginning): Promise<Fill> {
+    const { upstream, repository, digest, linked, forget, transfer } = beginning;
     const { signal } = transfer;
     const source = createBlobSource({ upstream, repository, digest, signal });
     const adopt = (): Promise<FillFile | undefined> => store.adoptFill(repository.upstream, digest);
@@ -100,14 +110,15 @@ export function createFills(options: FillsOptions): Fills {
       },
       onEnd: forget,
     });
-    reportEnd(fill, { ...options, log, signal, resumedFrom: file.sizeBytes });
+    reportEnd(fill, { ...options, upstream, log, signal, resumedFrom: file.sizeBytes });
     return fill;
   }
 
   return {
     find: (digest) => running.get(digest),
 
-    start(repository, digest) {
+    start(blob) {
+      const { repository, digest } = blob;
       const linked = new Set([repository]);
       const transfer = new AbortController();
       transfers.add(transfer);
@@ -116,8 +127,8 @@ export function createFills(options: FillsOptions): Fills {
         // A fill that was given up ends later than its successor begins, and must not take that one's place from it.
         if (running.get(digest) === fill) running.delete(digest);
       };
-      const started = begin({ repository, digest, linked, forget, transfer });
-      const fill: RunningFill = { repository, started, linkAlso: (other) => void linked.add(other) };
+      const started = begin({ ...blob, linked, forget, transfer });
+      const fill: RunningFill = { ...blob, started, linkAlso: (other) => void linked.add(other) };
       running.set(digest, fill);
       started.catch(forget);
       return started;
@@ -173,13 +184,15 @@ function isBelow(
 }
 
 interface ReportOptions {
+  readonly upstream: UpstreamRegistry;
   readonly log: Logger;
   readonly signal: AbortSignal;
   readonly resumedFrom: number;
   readonly onStorageError: (error: StorageError) => void;
 }
 
-function reportEnd(fill: Fill, { log, signal, resumedFrom, onStorageError }: ReportOptions): void {
+function reportEnd(fill: Fill, options: ReportOptions): void {
+  const { upstream, log, signal, resumedFrom, onStorageError } = options;
   const startedAt = performance.now();
   fill.finished.then(
     () => {
@@ -191,6 +204,7 @@ function reportEnd(fill: Fill, { log, signal, resumedFrom, onStorageError }: Rep
     },
     (err: unknown) => {
       const { receivedBytes: bytes } = fill;
+      if (err instanceof DigestMismatchError) upstream.rejectBlob?.(fill.digest);
       if (err instanceof StorageError) onStorageError(err);
       else if (signal.reason instanceof DesertedError)
         log.info({ bytes }, 'fill given up, no client waits for it');

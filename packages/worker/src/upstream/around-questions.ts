@@ -5,7 +5,8 @@ import type { RequestOptions, UpstreamRegistry } from './upstream-registry.ts';
 export type Around = <Answer>(question: Question, ask: () => Promise<Answer>) => Promise<Answer>;
 
 export interface Question extends RequestOptions {
-  readonly name: RepositoryName;
+  /** Undefined for a question about the registry itself. */
+  readonly name: RepositoryName | undefined;
 }
 
 /** A registry of which every question goes through `around`, whatever it is about. */
@@ -21,6 +22,7 @@ export function aroundQuestions(registry: UpstreamRegistry, around: Around): Ups
       around({ name, signal: options.signal }, () => registry.blobGet(name, digest, options)),
     list: (name, endpoint, query, options) =>
       around({ name, signal: options.signal }, () => registry.list(name, endpoint, query, options)),
+    login: (options) => around({ name: undefined, signal: options.signal }, () => registry.login(options)),
     close: () => registry.close(),
   };
 }

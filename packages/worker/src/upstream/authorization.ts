@@ -11,7 +11,7 @@ import { UpstreamError } from './upstream-error.ts';
 /** Knows what to send as `Authorization` to one upstream, and learns from its challenges. */
 export interface Authorization {
   /** What to send first: what the upstream's last challenge asked for, or nothing while there was none. */
-  first(name: RepositoryName, signal: AbortSignal): Promise<SentAuthorization | undefined>;
+  first(name: RepositoryName | undefined, signal: AbortSignal): Promise<SentAuthorization | undefined>;
   /** What to send after a 401 to `sent`; undefined where nothing else is left to try. */
   afterChallenge(refused: RefusedRequest, signal: AbortSignal): Promise<SentAuthorization | undefined>;
 }
@@ -23,24 +23,36 @@ export interface SentAuthorization {
 }
 
 export interface RefusedRequest {
-  readonly name: RepositoryName;
+  readonly name: RepositoryName | undefined;
   /** `WWW-Authenticate` of the 401. */
   readonly challenges: string | readonly string[] | undefined;
   readonly sent: SentAuthorization | undefined;
 }
 
-export function createAuthorization(upstream: UpstreamSettings, tokens: TokenCache): Authorization {
-  // Remembered for all repositories: a registry has one token endpoint, and a 401 for each repository costs a round trip.
-  let learnt: RegistryChallenge | undefined;
+/**
+ * The last challenge of a registry, for all repositories and whoever asks: it has one token endpoint, and a 401 for each of
+ * them costs a round trip.
+ */
+export interface ChallengeMemory {
+  learnt: RegistryChallenge | undefined;
+}
 
+export interface AuthorizationOptions {
+  readonly upstream: UpstreamSettings;
+  readonly tokens: TokenCache;
+  readonly memory: ChallengeMemory;
+}
+
+export function createAuthorization({ upstream, tokens, memory }: AuthorizationOptions): Authorization {
   const answer = async (
-    name: RepositoryName,
+    name: RepositoryName | undefined,
     signal: AbortSignal,
   ): Promise<SentAuthorization | undefined> => {
     const credential = findRepositoryCredential(upstream.credentials, name);
     if (credential?.credential.kind === 'registry-token') {
       return { header: `Bearer ${credential.credential.token}` };
     }
+    const { learnt } = memory;
     if (learnt === undefined) return undefined;
     if (learnt.kind === 'basic') {
       return credential?.credential.kind === 'basic'
@@ -53,7 +65,7 @@ export function createAuthorization(upstream: UpstreamSettings, tokens: TokenCac
       return { header: `Bearer ${granted.value}`, token: { request, ...granted } };
     } catch (error) {
       // The registry may have moved its token endpoint: the next request asks the registry again.
-      if (error instanceof UpstreamError) learnt = undefined;
+      if (error instanceof UpstreamError) memory.learnt = undefined;
       throw error;
     }
   };
@@ -63,8 +75,8 @@ export function createAuthorization(upstream: UpstreamSettings, tokens: TokenCac
     async afterChallenge({ name, challenges, sent }, signal) {
       const challenge = findRegistryChallenge(challenges);
       if (challenge === undefined) return undefined;
-      const known = isSame(challenge, learnt);
-      learnt = challenge;
+      const known = isSame(challenge, memory.learnt);
+      memory.learnt = challenge;
       // A token that was made for this very request is refused for good.
       if (known && sent?.token?.remembered === false) return undefined;
       if (sent?.token !== undefined) tokens.drop(sent.token.request, sent.token.value);
@@ -80,7 +92,7 @@ function isSame(one: RegistryChallenge, other: RegistryChallenge | undefined): b
 }
 
 interface Asking {
-  readonly name: RepositoryName;
+  readonly name: RepositoryName | undefined;
   readonly credential: RepositoryCredential | undefined;
   readonly upstream: UpstreamSettings;
 }
@@ -100,5 +112,10 @@ async function tokenRequest(
         `if ${realm.host} is its token endpoint, add it to upstreams.${upstream.name}.tokenhosts`,
     );
   }
-  return { realm, service: challenge.service, scope: `repository:${name}:pull`, credential };
+  return {
+    realm,
+    service: challenge.service,
+    scope: name === undefined ? undefined : `repository:${name}:pull`,
+    credential,
+  };
 }

@@ -39,7 +39,7 @@ const MAX_PAUSE_MS = 30_000;
 
 export function createCircuitBreaker({ upstream, log, now }: CircuitBreakerOptions): CircuitBreaker {
   // One repository that is broken on the upstream's side counts once, however often it is asked for; a timeout always costs.
-  let failures = new Set<RepositoryName | symbol>();
+  let failures = new Set<RepositoryName | symbol | undefined>();
   let failingSinceMs = 0;
   let outage: Outage | undefined;
 
@@ -50,7 +50,7 @@ export function createCircuitBreaker({ upstream, log, now }: CircuitBreakerOptio
     outage = undefined;
   }
 
-  function failed(name: RepositoryName, err: UpstreamError): void {
+  function failed(name: RepositoryName | undefined, err: UpstreamError): void {
     // A question from before the outage has nothing to add to it.
     if (outage !== undefined) return;
     if (failures.size === 0) failingSinceMs = now();

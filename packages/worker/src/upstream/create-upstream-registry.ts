@@ -1,10 +1,11 @@
 import type { OutboundProxySettings, UpstreamSettings } from '@registry-cache/config';
 import type { Logger } from '@registry-cache/runtime';
 import type { LookupFunction } from 'node:net';
+import type { Asker } from './asker.ts';
 import { createBlobSlots } from './blob-slots.ts';
 import { createCircuitBreaker } from './circuit-breaker.ts';
-import { createNegativeAnswers } from './negative-answers.ts';
-import { createRateLimit } from './rate-limit.ts';
+import { createNegativeAnswers, type NegativeAnswers } from './negative-answers.ts';
+import { createRateLimit, type RateLimit } from './rate-limit.ts';
 import { createSessionRegistry } from './session-registry.ts';
 import { DEFAULT_TIMEOUTS, type UpstreamTimeouts } from './timeouts.ts';
 import type { UpstreamRegistry } from './upstream-registry.ts';
@@ -15,6 +16,12 @@ export interface UpdatableUpstreamRegistry extends UpstreamRegistry {
    * how the upstream is asked; requests and bodies in flight end under the settings that they began with.
    */
   update(upstream: UpstreamSettings): void;
+
+  /**
+   * The same upstream, asked in a client's name. What it denies one client, and what it has had enough of from one, says
+   * nothing about another; connections, and how well the upstream is, are the same for all.
+   */
+  as(asker: Asker): UpstreamRegistry;
 }
 
 export interface UpstreamRegistryOptions {
@@ -27,6 +34,14 @@ export interface UpstreamRegistryOptions {
   readonly timeouts?: Partial<UpstreamTimeouts>;
   /** Resolves the names of upstreams and of where they send us; the system's resolver unless told. */
   readonly lookup?: LookupFunction;
+}
+
+const MAX_ANSWERS_OF_CLIENT = 50;
+
+/** What belongs to whoever asks. */
+interface Layers {
+  readonly negativeAnswers: NegativeAnswers;
+  readonly rateLimit: RateLimit;
 }
 
 /**
@@ -44,19 +59,28 @@ export function createUpstreamRegistry(options: UpstreamRegistryOptions): Updata
 
   const sessions = createSessionRegistry({ ...options, now, timeouts });
   const breaker = createCircuitBreaker({ upstream: name, log, now: steadyNow });
-  const rateLimit = createRateLimit({ upstream: name, log, now: steadyNow });
   const blobSlots = createBlobSlots({ upstream: name, maxConnections, queueMs: timeouts.queueMs });
-  const negativeAnswers = createNegativeAnswers({ now: steadyNow });
+  const createLayers = (maxAnswers?: number): Layers => ({
+    negativeAnswers: createNegativeAnswers({
+      now: steadyNow,
+      ...(maxAnswers === undefined ? {} : { maxAnswers }),
+    }),
+    rateLimit: createRateLimit({ upstream: name, log, now: steadyNow }),
+  });
+  const around = (registry: UpstreamRegistry, { negativeAnswers, rateLimit }: Layers): UpstreamRegistry =>
+    negativeAnswers.around(blobSlots.around(rateLimit.around(breaker.around(registry))));
+  const own = createLayers();
 
   return {
-    ...negativeAnswers.around(blobSlots.around(rateLimit.around(breaker.around(sessions)))),
+    ...around(sessions, own),
+    as: (asker) => around(sessions.as(asker), createLayers(MAX_ANSWERS_OF_CLIENT)),
     update(upstream) {
       const changed = sessions.update(upstream);
       blobSlots.resize(upstream.maxConnections);
-      negativeAnswers.forget();
+      own.negativeAnswers.forget();
       if (!changed) return;
       breaker.reset();
-      rateLimit.reset();
+      own.rateLimit.reset();
     },
   };
 }

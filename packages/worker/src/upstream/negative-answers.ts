@@ -15,6 +15,7 @@ export interface NegativeAnswers {
 
 export interface NegativeAnswersOptions {
   readonly now: () => number;
+  readonly maxAnswers?: number;
 }
 
 interface NegativeAnswer {
@@ -27,8 +28,11 @@ const REMEMBERED_MS = 5000;
 // Whoever asks for ever other names costs memory no more than this.
 const MAX_ANSWERS = 1000;
 
-export function createNegativeAnswers({ now }: NegativeAnswersOptions): NegativeAnswers {
-  const createMemory = (): LRUCache<string, NegativeAnswer> => new LRUCache({ max: MAX_ANSWERS });
+export function createNegativeAnswers({
+  now,
+  maxAnswers = MAX_ANSWERS,
+}: NegativeAnswersOptions): NegativeAnswers {
+  const createMemory = (): LRUCache<string, NegativeAnswer> => new LRUCache({ max: maxAnswers });
   let current = createMemory();
 
   async function remember<Answer>(

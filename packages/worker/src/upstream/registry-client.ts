@@ -2,6 +2,7 @@ import type { UpstreamSettings } from '@registry-cache/config';
 import type { RepositoryName } from '@registry-cache/oci';
 import type { Logger } from '@registry-cache/runtime';
 import { discard } from './answer-body.ts';
+import type { Asker } from './asker.ts';
 import type { Authorization, SentAuthorization } from './authorization.ts';
 import { describeUrl, quote } from './error-message.ts';
 import type { HttpClient } from './http-client.ts';
@@ -18,7 +19,8 @@ export interface RegistryClient {
 
 export interface RegistryClientRequest {
   readonly method: 'GET' | 'HEAD';
-  readonly name: RepositoryName;
+  /** Undefined for a question about the registry itself. */
+  readonly name: RepositoryName | undefined;
   /** What comes after `/v2/<name>/`, without a query. */
   readonly path: string;
   readonly query?: string;
@@ -36,12 +38,14 @@ export interface RegistryClientOptions {
   readonly upstream: UpstreamSettings;
   readonly http: HttpClient;
   readonly authorization: Authorization;
+  /** Whose credential `authorization` has; the cache's own unless told. */
+  readonly asker?: Asker | undefined;
   readonly log: Logger;
   readonly now: () => number;
 }
 
 export function createRegistryClient(options: RegistryClientOptions): RegistryClient {
-  const { http, authorization, log, now } = options;
+  const { http, authorization, asker, log, now } = options;
 
   const send = async (
     request: RegistryClientRequest,
@@ -51,9 +55,10 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
     const startedAtMs = now();
     const answer = await sendFollowingRedirects(http, {
       method,
-      url: urlOf(request, options.upstream),
+      url: urlOf(request, options),
       headers: {
         ...request.headers,
+        ...(asker === undefined ? {} : { via: asker.via }),
         ...(request.accept === undefined ? {} : { accept: request.accept }),
         ...(sent === undefined ? {} : { authorization: sent.header }),
       },
@@ -76,7 +81,7 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
       statusError: () =>
         statusError(answer, {
           nowMs: now(),
-          deniedAdvice: deniedAdvice(options.upstream, name, answer),
+          deniedAdvice: deniedAdvice(options, name, answer),
           secrets: sent === undefined ? [] : [sent.header.replace(/^\w+ /, '')],
         }),
     };
@@ -98,9 +103,13 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
   };
 }
 
-function urlOf({ name, path, query }: RegistryClientRequest, upstream: UpstreamSettings): URL {
-  const url = new URL(`/v2/${name}/${path}`, upstream.url);
-  if (query !== undefined) url.search = query;
+function urlOf(
+  { name, path, query }: RegistryClientRequest,
+  { upstream, asker }: RegistryClientOptions,
+): URL {
+  const url = new URL(name === undefined ? '/v2/' : `/v2/${name}/${path}`, upstream.url);
+  const signed = path.startsWith('blobs/') ? asker?.blobQuery : undefined;
+  url.search = query ?? signed ?? '';
   return url;
 }
 
@@ -116,12 +125,13 @@ function withoutEncoding(answer: RegistryAnswer): RegistryAnswer {
 }
 
 function deniedAdvice(
-  upstream: UpstreamSettings,
-  name: RepositoryName,
+  { upstream, asker }: RegistryClientOptions,
+  name: RepositoryName | undefined,
   { foreign }: RedirectedAnswer,
 ): string {
+  if (asker !== undefined) return `${upstream.name} does not let this client pull it`;
   if (foreign) return `${upstream.name} redirected there, and no credential went along`;
   return findRepositoryCredential(upstream.credentials, name) === undefined
-    ? `the pull secret has no credentials of ${upstream.name} for ${name}`
-    : `the credentials of ${upstream.name} for ${name} in the pull secret are refused, or may not pull it`;
+    ? `the pull secret has no credentials of ${upstream.name} for ${name ?? 'all of it'}`
+    : `the credentials of ${upstream.name} for ${name ?? 'all of it'} in the pull secret are refused, or may not pull it`;
 }

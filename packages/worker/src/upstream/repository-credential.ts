@@ -12,11 +12,11 @@ export interface RepositoryCredential {
 
 /**
  * The credential with the longest prefix of the repository's name in whole components; undefined where none matches or
- * where that one asks for anonymous access.
+ * where that one asks for anonymous access. Without a name, that of the whole upstream.
  */
 export function findRepositoryCredential(
   entries: readonly CredentialEntry[],
-  name: RepositoryName,
+  name: RepositoryName | undefined,
 ): RepositoryCredential | undefined {
   const [longest] = entries
     .filter(({ repositoryPrefix }) => isPrefix(repositoryPrefix, name))
@@ -25,8 +25,8 @@ export function findRepositoryCredential(
   return { repositoryPrefix: longest.repositoryPrefix, credential: withoutTokenUser(longest.credential) };
 }
 
-function isPrefix(prefix: string, name: string): boolean {
-  return prefix === '' || prefix === name || name.startsWith(`${prefix}/`);
+function isPrefix(prefix: string, name: string | undefined): boolean {
+  return prefix === '' || prefix === name || name?.startsWith(`${prefix}/`) === true;
 }
 
 // Docker's convention: a password whose user is `<token>` is an identity token.

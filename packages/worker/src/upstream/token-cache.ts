@@ -19,12 +19,13 @@ export interface GrantedToken {
 export interface TokenCacheOptions {
   readonly fetch: (request: TokenRequest) => Promise<Token>;
   readonly now: () => number;
+  readonly maxTokens?: number;
 }
 
 const MAX_TOKENS = 1000;
 
-export function createTokenCache({ fetch, now }: TokenCacheOptions): TokenCache {
-  const tokens = new LRUCache<string, Token>({ max: MAX_TOKENS });
+export function createTokenCache({ fetch, now, maxTokens = MAX_TOKENS }: TokenCacheOptions): TokenCache {
+  const tokens = new LRUCache<string, Token>({ max: maxTokens });
   const fetches = createSingleFlight<Token>();
   return {
     async get(request) {
@@ -46,5 +47,5 @@ export function createTokenCache({ fetch, now }: TokenCacheOptions): TokenCache 
 }
 
 function keyOf({ realm, service, scope, credential }: TokenRequest): string {
-  return JSON.stringify([realm.href, service ?? null, scope, credential?.repositoryPrefix ?? null]);
+  return JSON.stringify([realm.href, service ?? null, scope ?? null, credential?.repositoryPrefix ?? null]);
 }

@@ -12,7 +12,8 @@ import { UpstreamError } from './upstream-error.ts';
 export interface TokenRequest {
   readonly realm: URL;
   readonly service: string | undefined;
-  readonly scope: string;
+  /** Undefined for a token that only proves who asks. */
+  readonly scope: string | undefined;
   /** Anonymous where undefined. The caller has checked that `realm` may see it. */
   readonly credential: RepositoryCredential | undefined;
 }
@@ -21,6 +22,8 @@ export interface FetchTokenOptions {
   readonly client: HttpClient;
   readonly now: () => number;
   readonly timeoutMs: number;
+  /** Whether the credential is that of a client rather than of the pull secret. */
+  readonly isClient?: boolean;
 }
 
 const MAX_ANSWER_BYTES = 256 * 1024;
@@ -31,17 +34,15 @@ const MAX_ANSWER_BYTES = 256 * 1024;
  * @throws {UpstreamError}
  * @see https://distribution.github.io/distribution/spec/auth/token/ and https://distribution.github.io/distribution/spec/auth/oauth/
  */
-export function fetchToken(
-  request: TokenRequest,
-  { client, now, timeoutMs }: FetchTokenOptions,
-): Promise<Token> {
+export function fetchToken(request: TokenRequest, options: FetchTokenOptions): Promise<Token> {
+  const { client, now, timeoutMs } = options;
   const endpoint = describeUrl(request.realm);
   const error = (): UpstreamError =>
     new UpstreamError('timeout', `${endpoint} gave no token within ${timeoutMs / 1000} s`);
   return withDeadline({ timeoutMs, error }, async (signal) => {
     const askedAtMs = now();
     const answer = await ask(client, request, signal);
-    if (answer.status !== 200) throw await refusal(answer, request, now());
+    if (answer.status !== 200) throw await refusal(answer, request, options);
     const subject = `the token answer of ${endpoint}`;
     const bytes = await readBody(answer.body, { maxBytes: MAX_ANSWER_BYTES, subject });
     return parseToken(bytes, { subject, askedAtMs, date: answer.headers['date'] });
@@ -54,7 +55,10 @@ async function ask(
   signal: AbortSignal,
 ): Promise<RedirectedAnswer> {
   const { service, scope, credential } = request;
-  const parameters = { ...(service === undefined ? {} : { service }), scope };
+  const parameters = {
+    ...(service === undefined ? {} : { service }),
+    ...(scope === undefined ? {} : { scope }),
+  };
   const url = new URL(request.realm);
   url.hash = '';
   if (credential?.credential.kind === 'identity-token') {
@@ -91,15 +95,12 @@ export function basicAuthorization({ username, password }: { username: string; p
 async function refusal(
   answer: RedirectedAnswer,
   request: TokenRequest,
-  nowMs: number,
+  { now, isClient = false }: FetchTokenOptions,
 ): Promise<UpstreamError> {
   const { credential } = request;
   const error = await statusError(answer, {
-    nowMs,
-    deniedAdvice:
-      credential === undefined
-        ? `it gives no anonymous token for ${request.scope}: the repository may need credentials in the pull secret`
-        : 'check the credentials in the pull secret',
+    nowMs: now(),
+    deniedAdvice: deniedAdvice(request, isClient),
     secrets: secretsOf(credential),
   });
   // OAuth2 says 400 `invalid_grant` for an identity token that is no longer good.
@@ -108,6 +109,14 @@ async function refusal(
         status: 400,
       })
     : error;
+}
+
+function deniedAdvice({ credential, scope }: TokenRequest, isClient: boolean): string {
+  if (isClient)
+    return credential === undefined ? 'the client is anonymous' : "it refuses the client's credentials";
+  if (credential !== undefined) return 'check the credentials in the pull secret';
+  const subject = scope ?? 'a login';
+  return `it gives no anonymous token for ${subject}: the repository may need credentials in the pull secret`;
 }
 
 function secretsOf(credential: RepositoryCredential | undefined): string[] {

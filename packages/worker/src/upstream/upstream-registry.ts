@@ -37,6 +37,15 @@ export interface UpstreamRegistry {
     options: RequestOptions,
   ): Promise<UpstreamList | undefined>;
 
+  /** Asks the registry itself, without a repository, whether it accepts the credential: rejects with `denied` where it does not. */
+  login(options: RequestOptions): Promise<void>;
+
+  /**
+   * Tells that a blob which came from here turned out not to be what its digest says. Only for where several places may send
+   * the same blob.
+   */
+  rejectBlob?(digest: Digest): void;
+
   close(): Promise<void>;
 }
 

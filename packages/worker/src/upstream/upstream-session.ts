@@ -1,7 +1,9 @@
 import type { OutboundProxySettings, UpstreamSettings } from '@registry-cache/config';
 import type { Logger } from '@registry-cache/runtime';
+import { LRUCache } from 'lru-cache';
 import type { LookupFunction } from 'node:net';
-import { createAuthorization } from './authorization.ts';
+import type { Asker } from './asker.ts';
+import { createAuthorization, type ChallengeMemory } from './authorization.ts';
 import { createHttpClient } from './http-client.ts';
 import { createRegistryClient, type RegistryClient } from './registry-client.ts';
 import type { UpstreamTimeouts } from './timeouts.ts';
@@ -11,7 +13,8 @@ import { fetchToken } from './token.ts';
 /** One upstream under one set of settings: the connections, tokens and learnt challenge that go with them. */
 export interface UpstreamSession {
   readonly upstream: UpstreamSettings;
-  readonly client: RegistryClient;
+  /** Asks with the credentials of the settings, or with those of a client and no other. */
+  clientOf(asker: Asker | undefined): RegistryClient;
   /** Keeps a retired session open until the returned function is called, once. */
   hold(): () => void;
   /** Closes as soon as nobody holds it; resolves then. */
@@ -29,24 +32,46 @@ export interface UpstreamSessionOptions {
   readonly lookup?: LookupFunction;
 }
 
+const MAX_CLIENTS = 1000;
+// What is kept for the guesses of one who is nobody is small.
+const MAX_TOKENS_OF_CLIENT = 50;
+
 export function openUpstreamSession(options: UpstreamSessionOptions): UpstreamSession {
   const { upstream, log, now, timeouts } = options;
   const http = createHttpClient(options);
-  const tokens = createTokenCache({
-    now,
-    fetch: async (request) => {
-      const token = await fetchToken(request, { client: http, now, timeoutMs: timeouts.tokenMs });
-      log.debug({ realm: request.realm.host, scope: request.scope }, 'token fetched');
-      return token;
-    },
-  });
-  const authorization = createAuthorization(upstream, tokens);
+  const memory: ChallengeMemory = { learnt: undefined };
+  const createClient = (credentials: UpstreamSettings['credentials'], asker?: Asker): RegistryClient => {
+    const tokens = createTokenCache({
+      ...(asker === undefined ? {} : { maxTokens: MAX_TOKENS_OF_CLIENT }),
+      now,
+      fetch: async (request) => {
+        const isClient = asker !== undefined;
+        const bounds = { client: http, now, timeoutMs: timeouts.tokenMs };
+        const token = await fetchToken(request, { ...bounds, isClient });
+        log.debug({ realm: request.realm.host, scope: request.scope }, 'token fetched');
+        return token;
+      },
+    });
+    const own = { ...upstream, credentials };
+    const authorization = createAuthorization({ upstream: own, tokens, memory });
+    return createRegistryClient({ upstream: own, http, authorization, asker, log, now });
+  };
+  const ownClient = createClient(upstream.credentials);
+  // Of each client there are tokens of its own, and never those of another.
+  const clients = new LRUCache<string, RegistryClient>({ max: MAX_CLIENTS });
   let holders = 0;
   let onReleased: (() => void) | undefined;
 
   return {
     upstream,
-    client: createRegistryClient({ upstream, http, authorization, log, now }),
+    clientOf(asker) {
+      if (asker === undefined) return ownClient;
+      const known = clients.get(asker.id);
+      if (known !== undefined) return known;
+      const client = createClient([{ repositoryPrefix: '', credential: asker.credential }], asker);
+      clients.set(asker.id, client);
+      return client;
+    },
     hold() {
       holders++;
       return () => {

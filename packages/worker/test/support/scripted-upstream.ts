@@ -6,6 +6,9 @@ import {
   type Reference,
   type RepositoryName,
 } from '@registry-cache/oci';
+import { aroundQuestions } from '../../src/upstream/around-questions.ts';
+import type { Asker } from '../../src/upstream/asker.ts';
+import type { Upstream } from '../../src/upstream/create-upstream.ts';
 import { UpstreamError } from '../../src/upstream/upstream-error.ts';
 import type {
   BlobRange,
@@ -15,7 +18,7 @@ import type {
 } from '../../src/upstream/upstream-registry.ts';
 
 /** An upstream in memory: it holds what a test gives it, counts what is asked of it, and fails when told to. */
-export interface ScriptedUpstream extends UpstreamRegistry {
+export interface ScriptedUpstream extends Upstream {
   /** `GET blob org/image sha256:…`, in order. */
   readonly calls: string[];
   /** Bodies of blobs, where a test wants to send them at its own pace: `<name>@<digest>`. */
@@ -27,6 +30,10 @@ export interface ScriptedUpstream extends UpstreamRegistry {
   hold(): () => void;
   /** Every call rejects with this until it is cleared. */
   failure: UpstreamError | undefined;
+  /** As registries do that answer 405. */
+  refusesHead: boolean;
+  /** Of a client in whose name it is asked: by user name, or by its kind where it has none. Nobody may where it is not told. */
+  readonly mayPull: Map<string, ReadonlySet<string>>;
 }
 
 export function createScriptedUpstream(): ScriptedUpstream {
@@ -47,7 +54,27 @@ export function createScriptedUpstream(): ScriptedUpstream {
 
   const key = (name: RepositoryName, reference: Reference): string => `${name}@${formatReference(reference)}`;
 
+  /** What is asked in a client's name is recorded with that name. */
+  function as({ credential, blobQuery }: Asker): UpstreamRegistry {
+    const client = credential.kind === 'basic' ? credential.username : (blobQuery ?? credential.kind);
+    return aroundQuestions(upstream, async ({ name }, ask) => {
+      const index = upstream.calls.length;
+      const asked = ask();
+      upstream.calls[index] = `${client}: ${upstream.calls[index]}`;
+      const answer = await asked;
+      const rights = upstream.mayPull.get(client);
+      if (rights === undefined || (name !== undefined && !rights.has(name))) {
+        throw new UpstreamError('denied', 'answered 401, expected 200', { status: 401 });
+      }
+      return answer;
+    });
+  }
+
   const upstream: ScriptedUpstream = {
+    as,
+    update: () => {},
+    mayPull: new Map(),
+    refusesHead: false,
     calls: [],
     bodies: new Map(),
     failure: undefined,
@@ -80,7 +107,7 @@ export function createScriptedUpstream(): ScriptedUpstream {
     },
     async manifestHead(name, reference) {
       await record(`HEAD manifest ${key(name, reference)}`);
-      return headOf(manifests.get(key(name, reference)));
+      return upstream.refusesHead ? {} : headOf(manifests.get(key(name, reference)));
     },
     async blobHead(name, digest) {
       await record(`HEAD blob ${name}@${digest}`);
@@ -98,6 +125,9 @@ export function createScriptedUpstream(): ScriptedUpstream {
     async list(name, endpoint, query) {
       await record(`GET ${endpoint} ${name}?${query}`);
       return undefined;
+    },
+    async login() {
+      await record('GET /v2/');
     },
     async close() {},
   };

@@ -4,9 +4,10 @@ import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { parseRegistryPath, type UpstreamName } from '@registry-cache/oci';
 import type { FillSettings } from '@registry-cache/config';
-import { createLog } from '@registry-cache/runtime';
+import { createLog, type Logger } from '@registry-cache/runtime';
 import { createFileStore, type Store } from '@registry-cache/store';
 import type { Answer } from '../../src/answer/answer.ts';
+import type { ClientRequest } from '../../src/origin/client-request.ts';
 import type { StorageError } from '../../src/storage-error.ts';
 import { createPullThrough, type PullThrough } from '../../src/pull-through.ts';
 import type { TransferPatience } from '../../src/fill/transfer-blob.ts';
@@ -19,16 +20,25 @@ export interface WorkerFixture {
   readonly upstream: ScriptedUpstream;
   readonly pullThrough: PullThrough;
   readonly clock: { nowMs: number };
+  /** What a test changes while the worker runs. */
+  readonly settings: { authorizationTtlMs: number };
   readonly storageErrors: readonly StorageError[];
   ask(
     method: 'GET' | 'HEAD',
     path: string,
-    options?: { accel?: boolean; suspect?: boolean },
+    options?: { accel?: boolean; suspect?: boolean; query?: string; client?: Partial<ClientRequest> },
   ): Promise<Answer>;
   close(): Promise<void>;
 }
 
 export const UPSTREAM_NAME = 'quay.io' as UpstreamName;
+
+const NOBODY: ClientRequest = {
+  authorization: undefined,
+  via: undefined,
+  user: undefined,
+  address: undefined,
+};
 
 const NO_FILL_LIMITS: FillSettings = { abandonBelowPercent: 0, maxSizeBytes: Number.MAX_SAFE_INTEGER };
 
@@ -38,6 +48,8 @@ export const quietLog = createLog({ level: 'error', fields: {}, destination: { w
 
 export interface WorkerFixtureOptions {
   readonly tagTtlMs?: number;
+  readonly authorization?: 'cache' | 'origin';
+  readonly log?: Logger;
   readonly fills?: FillSettings;
   readonly patience?: TransferPatience;
   /** What the worker has in place of the store. */
@@ -51,15 +63,19 @@ export async function createWorkerFixture(options: WorkerFixtureOptions = {}): P
   const store = createFileStore({ rootDirectory: root });
   const upstream = createScriptedUpstream();
   const clock = { nowMs: Date.now() };
+  const settings = { authorizationTtlMs: 60_000 };
   const pullThrough = createPullThrough({
     upstreamName: UPSTREAM_NAME,
     store: storeOf?.(store) ?? store,
     upstream,
+    authorization: () => options.authorization ?? 'cache',
+    authorizationTtlMs: () => settings.authorizationTtlMs,
+    pseudonym: 'registry-cache-1',
     tagTtlMs: () => tagTtlMs,
     fillSettings: () => fills,
     fillPatience: patience,
     onStorageError: (error) => storageErrors.push(error),
-    log: quietLog,
+    log: options.log ?? quietLog,
     now: () => clock.nowMs,
   });
   return {
@@ -68,9 +84,17 @@ export async function createWorkerFixture(options: WorkerFixtureOptions = {}): P
     upstream,
     pullThrough,
     clock,
+    settings,
     storageErrors,
-    ask: (method, path, { accel = true, suspect = false } = {}) =>
-      pullThrough.answer({ method, target: parseRegistryPath(path), query: '', accel, suspect }),
+    ask: (method, path, { accel = true, suspect = false, query = '', client = {} } = {}) =>
+      pullThrough.answer({
+        method,
+        target: parseRegistryPath(path),
+        query,
+        accel,
+        suspect,
+        client: { ...NOBODY, ...client },
+      }),
     async close() {
       await pullThrough.close();
       await rm(root, { recursive: true });

@@ -31,6 +31,8 @@ export function settingsOf(url: string, settings: Partial<UpstreamSettings> = {}
     name: upstreamNamed('quay.io'),
     url,
     default: false,
+    authorization: 'cache',
+    caches: [],
     cas: [],
     tagTtlMs: 0,
     tokenHosts: [],

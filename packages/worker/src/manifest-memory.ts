@@ -1,0 +1,13 @@
+import type { Digest } from '@registry-cache/oci';
+import { LRUCache } from 'lru-cache';
+import type { VerifiedManifest } from './manifests.ts';
+
+/** Manifests by digest, whoever asks for them: that one is here says nothing about who may have it. */
+export type ManifestMemory = LRUCache<Digest, VerifiedManifest>;
+
+// Manifests have some KiB each, and a fleet pulls the same few at a time.
+const MEMORY_BYTES = 8 * 1024 * 1024;
+
+export function createManifestMemory(): ManifestMemory {
+  return new LRUCache({ maxSize: MEMORY_BYTES, sizeCalculation: ({ bytes }) => bytes.byteLength + 256 });
+}
