@@ -3,14 +3,14 @@ import { runChildProcess } from '@registry-cache/runtime';
 import { createFileStore } from '@registry-cache/store';
 import { createPullThrough } from './pull-through.ts';
 import { createStorageAlarm } from './storage-alarm.ts';
-import { createUpstream } from './upstream/create-upstream.ts';
+import { createUpstreamRegistry } from './upstream/create-upstream-registry.ts';
 import { startWorkerServer } from './worker-server.ts';
 
 runChildProcess<WorkerSettings>(
   ({ upstream }) => ({ process: 'worker', upstream: upstream.name }),
   async (initial, { log, ...supervisor }) => {
     let settings = initial;
-    const upstream = createUpstream({
+    const upstream = createUpstreamRegistry({
       upstream: settings.upstream,
       outboundProxy: settings.outboundProxy,
       log,

@@ -11,7 +11,7 @@ import type { ClientRequest } from './origin/client-request.ts';
 import { createOriginAuthorization } from './origin/origin-authorization.ts';
 import type { StorageError } from './storage-error.ts';
 import { createTolerantStore } from './tolerant-store.ts';
-import type { Upstream } from './upstream/create-upstream.ts';
+import type { UpdatableUpstreamRegistry } from './upstream/create-upstream-registry.ts';
 import { createView } from './view.ts';
 
 /** A read-only registry of what one upstream holds, filled from there as it is asked for. */
@@ -39,7 +39,7 @@ export interface PullRequest {
 export interface PullThroughOptions {
   readonly upstreamName: UpstreamName;
   readonly store: Store;
-  readonly upstream: Upstream;
+  readonly upstream: UpdatableUpstreamRegistry;
   readonly authorization: () => UpstreamSettings['authorization'];
   /** How long the upstream's word that a client may pull from a repository counts; 0 asks every time. */
   readonly authorizationTtlMs: () => number;

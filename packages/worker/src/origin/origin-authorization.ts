@@ -3,7 +3,7 @@ import { LRUCache } from 'lru-cache';
 import type { Answer } from '../answer/answer.ts';
 import type { PullRequest } from '../pull-through.ts';
 import type { Asker } from '../upstream/asker.ts';
-import type { Upstream } from '../upstream/create-upstream.ts';
+import type { UpdatableUpstreamRegistry } from '../upstream/create-upstream-registry.ts';
 import { UpstreamError } from '../upstream/upstream-error.ts';
 import type { UpstreamRegistry } from '../upstream/upstream-registry.ts';
 import { createView, type CommonGround, type View } from '../view.ts';
@@ -22,7 +22,7 @@ export interface OriginAuthorization {
 }
 
 export interface OriginAuthorizationOptions extends CommonGround {
-  readonly upstream: Upstream;
+  readonly upstream: UpdatableUpstreamRegistry;
   readonly authorizationTtlMs: () => number;
   readonly pseudonym: string;
 }

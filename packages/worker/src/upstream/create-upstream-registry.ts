@@ -3,11 +3,10 @@ import type { Logger } from '@registry-cache/runtime';
 import type { LookupFunction } from 'node:net';
 import type { Asker } from './asker.ts';
 import { createBlobSlots } from './blob-slots.ts';
-import { createCircuitBreaker } from './circuit-breaker.ts';
-import { createNegativeAnswers, type NegativeAnswers } from './negative-answers.ts';
-import { createRateLimit, type RateLimit } from './rate-limit.ts';
-import { createSessionRegistry } from './session-registry.ts';
+import { createChain, type Chain } from './chain.ts';
+import { createNegativeAnswers } from './negative-answers.ts';
 import { DEFAULT_TIMEOUTS, type UpstreamTimeouts } from './timeouts.ts';
+import { openUpstreamPlace, type UpstreamPlace } from './upstream-place.ts';
 import type { UpstreamRegistry } from './upstream-registry.ts';
 
 export interface UpdatableUpstreamRegistry extends UpstreamRegistry {
@@ -18,8 +17,9 @@ export interface UpdatableUpstreamRegistry extends UpstreamRegistry {
   update(upstream: UpstreamSettings): void;
 
   /**
-   * The same upstream, asked in a client's name. What it denies one client, and what it has had enough of from one, says
-   * nothing about another; connections, and how well the upstream is, are the same for all.
+   * The same upstream, asked in a client's name, and its caches asked for blobs first; good until the next update. What is
+   * denied one client, and what a place has had enough of from one, says nothing about another; connections, and how well a
+   * place is, are the same for all.
    */
   as(asker: Asker): UpstreamRegistry;
 }
@@ -37,50 +37,65 @@ export interface UpstreamRegistryOptions {
 }
 
 const MAX_ANSWERS_OF_CLIENT = 50;
-
-/** What belongs to whoever asks. */
-interface Layers {
-  readonly negativeAnswers: NegativeAnswers;
-  readonly rateLimit: RateLimit;
-}
+// Clients wait 30 s for a head, and the origin comes after all caches.
+const CACHE_HEAD_TIMEOUT_MS = 5000;
 
 /**
- * What stands between a question and the upstream, from the outside in: what it said a moment ago, the queue of blobs, the
- * pause after a 429, the pause of an outage. What waits in the queue meets the pauses when its turn comes.
+ * What stands between a question and the upstream, from the outside in: what it said a moment ago, the queue of blobs, whose
+ * turn it is among the caches that have blobs too, the pause of that place after a 429, its pause in an outage. What waits in
+ * the queue meets the pauses when its turn comes.
  *
  * The caller closes it, which breaks requests and bodies that are still in flight.
  */
 export function createUpstreamRegistry(options: UpstreamRegistryOptions): UpdatableUpstreamRegistry {
   const { log, now = Date.now } = options;
-  // A system clock that is set back would make a pause of seconds one of hours.
   const steadyNow = options.now ?? (() => performance.timeOrigin + performance.now());
-  const { name, maxConnections } = options.upstream;
   const timeouts = { ...DEFAULT_TIMEOUTS, ...options.timeouts };
+  const { name, maxConnections } = options.upstream;
 
-  const sessions = createSessionRegistry({ ...options, now, timeouts });
-  const breaker = createCircuitBreaker({ upstream: name, log, now: steadyNow });
+  const openPlace = (upstream: UpstreamSettings, placeLog: Logger): UpstreamPlace =>
+    openUpstreamPlace({ ...options, upstream, now, steadyNow, timeouts, log: placeLog });
+  const openCache = (url: string, upstream: UpstreamSettings): UpstreamPlace =>
+    openPlace({ ...upstream, url }, log.child({ askedCache: url }));
+
+  const origin = openPlace(options.upstream, log);
   const blobSlots = createBlobSlots({ upstream: name, maxConnections, queueMs: timeouts.queueMs });
-  const createLayers = (maxAnswers?: number): Layers => ({
-    negativeAnswers: createNegativeAnswers({
+  const negativeAnswers = createNegativeAnswers({ now: steadyNow });
+  let caches = new Map<string, UpstreamPlace>();
+  let chain = linkTo(options.upstream);
+
+  /** Caches that stay keep their connections; whose turn it is, and which are passed over, begins anew. */
+  function linkTo(upstream: UpstreamSettings): Chain {
+    const before = caches;
+    caches = new Map(upstream.caches.map((url) => [url, before.get(url) ?? openCache(url, upstream)]));
+    for (const [url, cache] of caches) cache.update({ ...upstream, url });
+    for (const [url, cache] of before) if (!caches.has(url)) void cache.close();
+    return createChain({
+      caches: upstream.caches,
+      log,
       now: steadyNow,
-      ...(maxAnswers === undefined ? {} : { maxAnswers }),
-    }),
-    rateLimit: createRateLimit({ upstream: name, log, now: steadyNow }),
-  });
-  const around = (registry: UpstreamRegistry, { negativeAnswers, rateLimit }: Layers): UpstreamRegistry =>
-    negativeAnswers.around(blobSlots.around(rateLimit.around(breaker.around(registry))));
-  const own = createLayers();
+      headTimeoutMs: CACHE_HEAD_TIMEOUT_MS,
+    });
+  }
 
   return {
-    ...around(sessions, own),
-    as: (asker) => around(sessions.as(asker), createLayers(MAX_ANSWERS_OF_CLIENT)),
+    ...negativeAnswers.around(blobSlots.around(origin.own)),
+    as(asker) {
+      const inTurn = chain.around(
+        origin.as(asker),
+        [...caches.values()].map((cache) => cache.as(asker)),
+      );
+      const denials = createNegativeAnswers({ now: steadyNow, maxAnswers: MAX_ANSWERS_OF_CLIENT });
+      return denials.around(blobSlots.around(inTurn));
+    },
     update(upstream) {
-      const changed = sessions.update(upstream);
+      origin.update(upstream);
+      chain = linkTo(upstream);
       blobSlots.resize(upstream.maxConnections);
-      own.negativeAnswers.forget();
-      if (!changed) return;
-      breaker.reset();
-      own.rateLimit.reset();
+      negativeAnswers.forget();
+    },
+    async close() {
+      await Promise.all([origin, ...caches.values()].map((place) => place.close()));
     },
   };
 }

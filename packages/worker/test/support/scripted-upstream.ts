@@ -8,7 +8,7 @@ import {
 } from '@registry-cache/oci';
 import { aroundQuestions } from '../../src/upstream/around-questions.ts';
 import type { Asker } from '../../src/upstream/asker.ts';
-import type { Upstream } from '../../src/upstream/create-upstream.ts';
+import type { UpdatableUpstreamRegistry } from '../../src/upstream/create-upstream-registry.ts';
 import { UpstreamError } from '../../src/upstream/upstream-error.ts';
 import type {
   BlobRange,
@@ -18,7 +18,7 @@ import type {
 } from '../../src/upstream/upstream-registry.ts';
 
 /** An upstream in memory: it holds what a test gives it, counts what is asked of it, and fails when told to. */
-export interface ScriptedUpstream extends Upstream {
+export interface ScriptedUpstream extends UpdatableUpstreamRegistry {
   /** `GET blob org/image sha256:…`, in order. */
   readonly calls: string[];
   /** Bodies of blobs, where a test wants to send them at its own pace: `<name>@<digest>`. */

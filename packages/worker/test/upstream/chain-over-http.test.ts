@@ -4,7 +4,7 @@ import { buffer } from 'node:stream/consumers';
 import { digestOf } from '@registry-cache/oci';
 import { expect, it } from 'vitest';
 import { createChain } from '../../src/upstream/chain.ts';
-import type { BlobRange } from '../../src/upstream/upstream-registry.ts';
+import type { UpstreamBlob, UpstreamRegistry, BlobGetOptions } from '../../src/upstream/upstream-registry.ts';
 import { startLoopbackServer, type ReceivedRequest } from './support/loopback-server.ts';
 import { createRecordedLog } from './support/recorded-log.ts';
 import { NAME, patiently, registryOf } from './support/registry-of.ts';
@@ -12,6 +12,15 @@ import { NAME, patiently, registryOf } from './support/registry-of.ts';
 const BYTES = randomBytes(256 * 1024);
 const BROKEN_OFF_AT = 100_000;
 const BLOB_DIGEST = digestOf(BYTES);
+
+async function openBlob(
+  registry: UpstreamRegistry,
+  options: Partial<BlobGetOptions> = {},
+): Promise<UpstreamBlob> {
+  const blob = await registry.blobGet(NAME, BLOB_DIGEST, { ...patiently(), ...options });
+  if (blob === undefined) throw new Error('expected a blob');
+  return blob;
+}
 
 function sendPart(response: ServerResponse, { headers }: ReceivedRequest): void {
   const start = Number(/^bytes=(\d+)-$/.exec(headers.range ?? '')?.[1] ?? 0);
@@ -42,26 +51,29 @@ it('a blob of which one cache sends the beginning and dies is completed by anoth
     registryOf(other.origin),
   ]);
 
-  const first = await registry.blobGet(NAME, BLOB_DIGEST, patiently());
+  const first = await openBlob(registry);
   const received: Uint8Array[] = [];
   await expect(
     (async () => {
-      for await (const chunk of first?.body ?? []) received.push(chunk as Uint8Array);
+      for await (const chunk of first.body) received.push(chunk as Uint8Array);
     })(),
   ).rejects.toMatchObject({ code: 'unreachable' });
   const beginning = Buffer.concat(received);
   expect(messages).toEqual(['cache is passed over: blobs are asked of the others and of the origin']);
 
-  const range: BlobRange = { start: beginning.byteLength, etag: '"of the dying"' };
-  const rest = await registry.blobGet(NAME, BLOB_DIGEST, { ...patiently(), range });
-  expect(rest?.start).toBe(beginning.byteLength);
-  expect(Buffer.concat([beginning, await buffer(rest?.body ?? [])]).equals(BYTES)).toBe(true);
+  const range = { start: beginning.byteLength, etag: '"of the dying"' };
+  const rest = await openBlob(registry, { range });
+  expect(rest.start).toBe(beginning.byteLength);
+  expect(Buffer.concat([beginning, await buffer(rest.body)]).equals(BYTES)).toBe(true);
   expect([dying, other, origin].map(({ requests }) => requests.length)).toEqual([1, 1, 0]);
 
-  const whole = await chain
-    .around(registryOf(origin.origin), [registryOf(dying.origin), registryOf('http://127.0.0.1:1')])
-    .blobGet(NAME, BLOB_DIGEST, patiently());
-  expect((await buffer(whole?.body ?? [])).equals(BYTES)).toBe(true);
+  // The dying one is passed over, and the other is gone.
+  const later = chain.around(registryOf(origin.origin), [
+    registryOf(dying.origin),
+    registryOf('http://127.0.0.1:1'),
+  ]);
+  expect((await buffer((await openBlob(later)).body)).equals(BYTES)).toBe(true);
+  expect(dying.requests).toHaveLength(1);
   expect(origin.requests).toHaveLength(1);
 });
 
@@ -76,10 +88,29 @@ it('a client who leaves in the middle of a body closes the connection to the cac
   const chain = createChain({ caches: [cache.origin], log, now: () => performance.now() });
   const registry = chain.around(registryOf('http://127.0.0.1:1'), [registryOf(cache.origin)]);
   const caller = new AbortController();
-  const blob = await registry.blobGet(NAME, BLOB_DIGEST, { signal: caller.signal });
-  const read = buffer(blob?.body ?? []);
+  const blob = await openBlob(registry, { signal: caller.signal });
+  const read = buffer(blob.body);
   caller.abort(new Error('left'));
   await expect(read).rejects.toThrow('left');
   await closed;
   expect(messages).toEqual([]);
+});
+
+it('a cache that accepts a request and stays silent is let go of', async () => {
+  let closed: Promise<unknown> | undefined;
+  const silent = await startLoopbackServer((response) => {
+    closed = new Promise((resolve) => response.once('close', resolve));
+  });
+  const origin = await startLoopbackServer(sendPart);
+  const { log, messages } = createRecordedLog();
+  const chain = createChain({
+    caches: [silent.origin],
+    log,
+    now: () => performance.now(),
+    headTimeoutMs: 200,
+  });
+  const blob = await openBlob(chain.around(registryOf(origin.origin), [registryOf(silent.origin)]));
+  expect((await buffer(blob.body)).equals(BYTES)).toBe(true);
+  await closed;
+  expect(messages).toEqual(['cache is passed over: blobs are asked of the others and of the origin']);
 });

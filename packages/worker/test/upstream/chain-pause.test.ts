@@ -1,13 +1,14 @@
 import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { UpstreamError, type UpstreamErrorCode } from '../../src/upstream/upstream-error.ts';
 import { createDeferred } from './support/deferred.ts';
-import { DIGEST, NAME, patiently } from './support/registry-of.ts';
+import { DIGEST, NAME } from './support/registry-of.ts';
 import {
   createScriptedChain,
   fails,
   hangs,
+  openBlob,
   sends,
   type ScriptedChain,
   type ScriptedPlace,
@@ -18,23 +19,21 @@ const PASSED_OVER =
 const AGAIN = 'info: cache answers again (https://a.example)';
 
 interface Fixture extends ScriptedChain {
-  readonly a: ScriptedPlace;
   /** Asks once, and tells whether the only cache was asked. */
-  isAsked(): Promise<boolean>;
+  readonly isAsked: () => Promise<boolean>;
 }
 
+afterEach(() => void vi.useRealTimers());
+
 /** A chain of one cache and the origin. */
-function createFixture(options: { headTimeoutMs?: number } = {}): Fixture {
-  const chain = createScriptedChain({ count: 1, ...options });
-  const [a] = chain.caches;
-  if (a === undefined) throw new Error('expected a cache');
+function createFixture(): Fixture {
+  const chain = createScriptedChain(1);
   return {
     ...chain,
-    a,
-    async isAsked() {
-      const before = a.gets.length;
+    isAsked: async () => {
+      const before = chain.a.gets.length;
       await chain.get();
-      return a.gets.length > before;
+      return chain.a.gets.length > before;
     },
   };
 }
@@ -67,9 +66,12 @@ describe('a cache is passed over', () => {
   });
 
   it('when it does not begin to answer', async () => {
-    const { a, isAsked, told } = createFixture({ headTimeoutMs: 20 });
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    const { a, isAsked, told } = createFixture();
     a.answer = hangs;
-    expect([await isAsked(), await isAsked()]).toEqual([true, false]);
+    const first = isAsked();
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect([await first, await isAsked()]).toEqual([true, false]);
     expect(told).toEqual([PASSED_OVER]);
   });
 
@@ -77,8 +79,8 @@ describe('a cache is passed over', () => {
     const { a, registry, isAsked, told, lines } = createFixture();
     const body = new Readable({ read() {} });
     a.answer = sends(body);
-    const blob = await registry.blobGet(NAME, DIGEST, patiently());
-    const received = text(blob?.body ?? []);
+    const blob = await openBlob(registry);
+    const received = text(blob.body);
     body.destroy(new UpstreamError('unreachable', 'the connection broke'));
     await expect(received).rejects.toThrow('the connection broke');
     expect(await isAsked()).toBe(false);
@@ -197,8 +199,8 @@ describe('the pause of a cache', () => {
     const askedAt: number[] = [];
     for (let seconds = 0; seconds < 20; seconds++) {
       const before = a.gets.length;
-      const blob = await registry.blobGet(NAME, DIGEST, patiently());
-      await text(blob?.body ?? []).catch(() => {});
+      const blob = await openBlob(registry);
+      await text(blob.body).catch(() => {});
       if (a.gets.length > before) askedAt.push(seconds);
       clock.nowMs += 1000;
     }
@@ -224,8 +226,8 @@ describe('the pause of a cache', () => {
     const { a, clock, registry, get, isAsked } = createFixture();
     const body = new Readable({ read() {} });
     a.answer = sends(body);
-    const early = await registry.blobGet(NAME, DIGEST, patiently());
-    const received = text(early?.body ?? []);
+    const early = await openBlob(registry);
+    const received = text(early.body);
     a.answer = fails('unreachable');
     await get();
     a.answer = sends('a');

@@ -23,6 +23,9 @@ export interface ScriptedPlace extends UpstreamRegistry {
 
 export interface ScriptedChain {
   readonly origin: ScriptedPlace;
+  /** The first cache and the second, as far as the chain has them. */
+  readonly a: ScriptedPlace;
+  readonly b: ScriptedPlace;
   readonly caches: readonly ScriptedPlace[];
   /** In one client's name. */
   readonly registry: UpstreamRegistry;
@@ -34,18 +37,14 @@ export interface ScriptedChain {
   /** Every line, with its fields. */
   readonly lines: readonly Record<string, unknown>[];
   /** Whose bytes come; undefined for a 404. */
-  get(range?: BlobRange): Promise<string | undefined>;
+  readonly get: (range?: BlobRange) => Promise<string | undefined>;
 }
 
-export interface ScriptedChainOptions {
-  /** `a`, `b` and so on. */
-  readonly count?: number;
-  readonly headTimeoutMs?: number;
-}
-
-export function createScriptedChain({ count = 2, headTimeoutMs }: ScriptedChainOptions = {}): ScriptedChain {
-  const names = ['a', 'b', 'c', 'd'].slice(0, count);
-  const caches = names.map(createPlace);
+/** The caches of it are `a`, `b` and `c`, or fewer. */
+export function createScriptedChain(count = 2): ScriptedChain {
+  const [a, b, c] = [createPlace('a'), createPlace('b'), createPlace('c')];
+  const names = ['a', 'b', 'c'].slice(0, count);
+  const caches = [a, b, c].slice(0, count);
   const origin = createPlace('origin');
   const clock = { nowMs: 1_000_000 };
   const lines: Record<string, unknown>[] = [];
@@ -63,11 +62,12 @@ export function createScriptedChain({ count = 2, headTimeoutMs }: ScriptedChainO
     caches: names.map((name) => `https://${name}.example`),
     log: createLog({ level: 'debug', fields: {}, destination }),
     now: () => clock.nowMs,
-    ...(headTimeoutMs === undefined ? {} : { headTimeoutMs }),
   });
   const registry = chain.around(origin, caches);
   return {
     origin,
+    a,
+    b,
     caches,
     registry,
     otherClient: chain.around(origin, caches),
@@ -82,6 +82,16 @@ export function createScriptedChain({ count = 2, headTimeoutMs }: ScriptedChainO
       return blob === undefined ? undefined : text(blob.body);
     },
   };
+}
+
+/** A blob that must be there, asked for by somebody patient unless `signal` is told. */
+export async function openBlob(
+  registry: UpstreamRegistry,
+  options: Partial<BlobGetOptions> = {},
+): Promise<UpstreamBlob> {
+  const blob = await registry.blobGet(NAME, DIGEST, { ...patiently(), ...options });
+  if (blob === undefined) throw new Error('expected a blob');
+  return blob;
 }
 
 export function sends(content: string | Readable, etag?: string): ScriptedPlace['answer'] {
