@@ -1,6 +1,7 @@
 import type { CleanReport } from '@registry-cache/store/maintenance';
 import {
   evict,
+  expireAndMeasure,
   lowerLimit,
   measure,
   sweepDeadLinks,
@@ -13,10 +14,11 @@ import { NOTHING_EVICTED } from './evict-least-recently-used.ts';
 
 type NamedSteps = readonly (readonly [name: string, step: Step])[];
 
-// Links come last: evictions are what makes them dead, and uploads are in the folders of repositories that go with them.
+// What expires goes first: it may be all the room that is needed. Links come last: they are dead by what went before, and
+// uploads are in the folders of repositories that go with them.
 const CLEAN: NamedSteps = [
   ['sweep fills', sweepIdleFills],
-  ['measure', measure],
+  ['expire and measure', expireAndMeasure],
   ['evict', evict],
   ['sweep uploads', sweepIdleUploads],
   ['sweep links', sweepDeadLinks],

@@ -8,9 +8,13 @@ import {
   sweepFills,
   sweepLinks,
   sweepUploads,
+  walkBlobFolders,
   type CleanReport,
   type EvictionSummary,
+  type Usage,
 } from '@registry-cache/store/maintenance';
+import { expireBlobs } from './expire-blobs.ts';
+import { createExpiryRule } from './expiry-rule.ts';
 import { evictLeastRecentlyUsed } from './evict-least-recently-used.ts';
 
 export interface CleanPassOptions {
@@ -55,9 +59,30 @@ export async function sweepIdleUploads(report: CleanReport, options: CleanPassOp
   return { ...report, sweptUploads };
 }
 
+/** Where nothing expires, it only measures. */
+export async function expireAndMeasure(report: CleanReport, options: CleanPassOptions): Promise<CleanReport> {
+  const { expiry } = options.settings;
+  if (expiry === undefined) return measure(report, options);
+  const { expired, remaining } = await expireBlobs({ ...options, expiry });
+  const measured = await withUsage(report, remaining, options);
+  return {
+    ...measured,
+    expired,
+    usedBytesBefore: remaining.usedBytes + expired.bytes,
+    blobsBefore: remaining.blobs + expired.blobs,
+  };
+}
+
 export async function measure(report: CleanReport, options: CleanPassOptions): Promise<CleanReport> {
-  const { layout, log, dryRun, signal } = options;
-  const { usedBytes, blobs, emptyFolders } = await measureUsage(layout, signal);
+  const usage = await measureUsage(walkBlobFolders(options.layout, options.signal));
+  return withUsage(report, usage, options);
+}
+
+async function withUsage(
+  report: CleanReport,
+  { usedBytes, blobs, emptyFolders }: Usage,
+  { layout, log, dryRun, signal }: CleanPassOptions,
+): Promise<CleanReport> {
   const disk = await measureDisk(layout);
   const { maxSizeBytes, thresholdBytes } = report;
   const { freeBytes } = disk;
@@ -76,14 +101,16 @@ export async function lowerLimit(report: CleanReport): Promise<CleanReport> {
 }
 
 export async function evict(report: CleanReport, options: CleanPassOptions): Promise<CleanReport> {
-  if (report.usedBytesBefore <= report.thresholdBytes) return report;
+  if (report.usedBytesAfter <= report.thresholdBytes) return report;
+  const { dryRun, layout, log, settings, now } = options;
+  const { expiry } = settings;
   const startedAtMs = performance.now();
   const { usedBytes, evicted } = await evictLeastRecentlyUsed({
     ...options,
     maxSizeBytes: report.maxSizeBytes,
     expectedBlobs: report.blobsBefore,
+    isGone: dryRun && expiry !== undefined ? createExpiryRule(expiry, now).isExpired : () => false,
   });
-  const { dryRun, layout, log } = options;
   const { freeBytes } = await measureDisk(layout);
   const durationMs = Math.round(performance.now() - startedAtMs);
   log.info({ ...readable(evicted), usedBytes, freeBytes, dryRun, durationMs }, 'evicted');

@@ -29,8 +29,8 @@ export function createDiskWarning(log: Logger): DiskWarning {
   };
 }
 
-function isRoomShort({ disk, thresholdBytes, usedBytesBefore, usedBytesAfter }: CleanReport): boolean {
-  const freeBytes = disk.freeBytes + (usedBytesBefore - usedBytesAfter);
+function isRoomShort({ disk, thresholdBytes, evicted, usedBytesAfter }: CleanReport): boolean {
+  const freeBytes = disk.freeBytes + evicted.bytes;
   const growthBytes = Math.max(0, thresholdBytes - usedBytesAfter);
   return freeBytes < Math.max(growthBytes, (disk.sizeBytes * LITTLE_ROOM_PERCENT) / 100);
 }

@@ -1,10 +1,10 @@
 import type { Logger } from '@registry-cache/runtime';
-import type { Layout } from '@registry-cache/store';
+import type { Layout, StoredBlob } from '@registry-cache/store';
 import {
   evictBlob,
   walkBlobs,
-  type EvictionOutcome,
   type EvictionSummary,
+  type RemovalOutcome,
 } from '@registry-cache/store/maintenance';
 import { createAccessOrder, type AccessOrder, type OrderedBlob } from './access-order.ts';
 
@@ -13,6 +13,8 @@ export interface EvictionOptions {
   readonly maxSizeBytes: number;
   /** How many blobs the store had when it was measured. */
   readonly expectedBlobs: number;
+  /** What a dry run has not removed, and still counts as gone. */
+  readonly isGone: (blob: StoredBlob) => boolean;
   readonly dryRun: boolean;
   readonly log: Logger;
   /** Heeded between two evictions. */
@@ -52,8 +54,8 @@ export async function evictLeastRecentlyUsed(options: EvictionOptions): Promise<
       return 'failed' as const;
     });
     evicted = withOutcome(evicted, blob, outcome);
-    if (outcome === 'evicted' || outcome === 'absent') usedBytes -= blob.sizeBytes;
-    if (outcome === 'evicted') log.debug({ ...blob, dryRun, usedBytes }, 'blob evicted');
+    if (outcome === 'removed' || outcome === 'absent') usedBytes -= blob.sizeBytes;
+    if (outcome === 'removed') log.debug({ ...blob, dryRun, usedBytes }, 'blob evicted');
   }
   return { usedBytes, evicted };
 }
@@ -61,7 +63,7 @@ export async function evictLeastRecentlyUsed(options: EvictionOptions): Promise<
 function withOutcome(
   summary: EvictionSummary,
   blob: OrderedBlob,
-  outcome: EvictionOutcome | 'failed',
+  outcome: RemovalOutcome | 'failed',
 ): EvictionSummary {
   switch (outcome) {
     case 'absent':
@@ -70,7 +72,7 @@ function withOutcome(
       return { ...summary, spared: summary.spared + 1 };
     case 'failed':
       return { ...summary, failed: summary.failed + 1 };
-    case 'evicted':
+    case 'removed':
       return {
         ...summary,
         count: summary.count + 1,
@@ -81,8 +83,15 @@ function withOutcome(
   }
 }
 
-async function collectBlobs({ layout, expectedBlobs, signal }: EvictionOptions): Promise<AccessOrder> {
+async function collectBlobs({
+  layout,
+  expectedBlobs,
+  isGone,
+  signal,
+}: EvictionOptions): Promise<AccessOrder> {
   const order = createAccessOrder(expectedBlobs);
-  for await (const blob of walkBlobs(layout, signal)) order.add(blob);
+  for await (const blob of walkBlobs(layout, signal)) {
+    if (!isGone(blob)) order.add(blob);
+  }
   return order;
 }

@@ -5,6 +5,7 @@ import { layoutOf } from '@registry-cache/store';
 import type { CleanReport } from '@registry-cache/store/maintenance';
 import { makeRoom, runCleanPass } from './clean-pass.ts';
 import { createDiskWarning } from './disk-warning.ts';
+import { passIntervalMs } from './pass-interval.ts';
 import { schedulePasses } from './pass-schedule.ts';
 
 // Late enough to leave the machine to the processes that serve while they start.
@@ -32,10 +33,10 @@ export function startCleaner(
       return undefined;
     }
   };
-  const { runEveryMs } = settings.cleaner;
+  const everyMs = passIntervalMs(settings.cleaner);
   const schedule = schedulePasses({
-    everyMs: runEveryMs,
-    firstAfterMs: Math.min(FIRST_PASS_AFTER_MS, runEveryMs),
+    everyMs,
+    firstAfterMs: Math.min(FIRST_PASS_AFTER_MS, everyMs),
     async runPass(signal) {
       const report = await attempt(runCleanPass, signal);
       if (report !== undefined) diskWarning.update(report);
@@ -46,7 +47,7 @@ export function startCleaner(
     reload(changed) {
       const isSame = isDeepStrictEqual(changed.cleaner, current.cleaner);
       current = changed;
-      if (!isSame) schedule.restart(changed.cleaner.runEveryMs);
+      if (!isSame) schedule.restart(passIntervalMs(changed.cleaner));
     },
     makeRoom() {
       // Asked for again before it has ended, it is the same room.

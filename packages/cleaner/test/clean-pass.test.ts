@@ -266,7 +266,7 @@ test('a report names its steps in their order', async () => {
 
   expect(steps.map((step) => step.name)).toEqual([
     'sweep fills',
-    'measure',
+    'expire and measure',
     'evict',
     'sweep uploads',
     'sweep links',

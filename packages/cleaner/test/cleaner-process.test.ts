@@ -73,6 +73,20 @@ test('a full disk starts a pass at once, which makes room', async () => {
   expect([await store.hasBlob(old), await store.hasBlob(recent)]).toEqual([false, true]);
 });
 
+test('a changed time to live starts a pass at once', async () => {
+  const store = await createStoreFolder();
+  const digest = await store.writeBlob('hello', { accessedAtMs: 1_000_000 });
+  const settings = settingsOf(store, 1_000);
+  const child = startProcess(settings);
+  await once(child, 'message');
+
+  const expiry = { blobTtlMs: HOUR_MS, from: 'fetched' as const };
+  child.send({ type: 'reload', settings: { ...settings, cleaner: { ...settings.cleaner, expiry } } });
+  expect(await nextLine(child, 'expired')).toMatchObject({ ...expiry, blobs: 1, bytes: 5 });
+
+  expect(await store.hasBlob(digest)).toBe(false);
+});
+
 test('a changed limit starts a pass at once, and SIGTERM ends the process', async () => {
   const store = await createStoreFolder();
   const digest = await store.writeBlob('hello', { accessedAtMs: 1_000_000 });

@@ -50,6 +50,13 @@ test.each<[string, Figures, boolean]>([
   expect(lines.map(({ level }) => level)).toEqual(isWarning ? ['warn'] : []);
 });
 
+test('what has expired before the disk was measured makes no more room', () => {
+  const { log, lines } = createLogLines();
+  const report = reportOf({ usedBytes: 100, thresholdBytes: 500, freeBytes: 399 });
+  createDiskWarning(log).update({ ...report, usedBytesBefore: 900 });
+  expect(lines.map(({ level }) => level)).toEqual(['warn']);
+});
+
 test('it is logged when that changes, and not at each pass', () => {
   const { log, lines } = createLogLines();
   const warning = createDiskWarning(log);

@@ -45,6 +45,25 @@ test('blobs that were spared or could not be removed are mentioned', () => {
   expect(lines).toContain('failed    2 blobs: the log says why');
 });
 
+test('what expired is told where blobs expire', () => {
+  const expired = { blobTtlMs: 86_400_000, from: 'fetched', blobs: 2, bytes: 2048, failed: 0 } as const;
+  const lineOf = (changes: Partial<CleanReport>): string | undefined =>
+    formatCleanReport({ ...REPORT, ...changes }).find((line) => line.includes('expire'));
+
+  expect(lineOf({})).toBeUndefined();
+  expect(lineOf({ expired })).toBe('expired   2 blobs of 2.0 KiB, fetched more than 24 h ago');
+  expect(lineOf({ expired, dryRun: true })).toBe('to expire 2 blobs of 2.0 KiB, fetched more than 24 h ago');
+  expect(lineOf({ expired: { ...expired, from: 'pulled', blobs: 0, bytes: 0 } })).toBe(
+    'expired   nothing was pulled last more than 24 h ago',
+  );
+});
+
+test('blobs that could not be removed are counted together, whatever they were to be removed for', () => {
+  const expired = { blobTtlMs: 1, from: 'fetched', blobs: 0, bytes: 0, failed: 1 } as const;
+  const lines = formatCleanReport({ ...REPORT, expired, evicted: { ...REPORT.evicted, failed: 2 } });
+  expect(lines).toContain('failed    3 blobs: the log says why');
+});
+
 test('what a registry before us left is mentioned', () => {
   const lines = formatCleanReport({ ...REPORT, sweptUploads: { folders: 2, bytes: 512 } });
   expect(lines).toContain('          2 unfinished uploads of 512 B, from a registry before');

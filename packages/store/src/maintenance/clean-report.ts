@@ -9,17 +9,30 @@ export interface CleanReport {
   readonly maxSizeBytes: number;
   /** Above this a pass evicts. */
   readonly thresholdBytes: number;
+  /** With the blobs that expired in this pass. */
   readonly usedBytesBefore: number;
-  /** When the store was measured. */
+  /** When the store was measured: after blobs have expired, and before any is evicted. */
   readonly disk: DiskSpace;
   readonly usedBytesAfter: number;
   readonly blobsBefore: number;
+  /** Missing where blobs do not expire. */
+  readonly expired?: ExpirySummary;
   readonly evicted: EvictionSummary;
   readonly sweptFills: SweptFills;
   readonly sweptUploads: SweptUploads;
   readonly sweptLinks: SweptLinks;
   /** How long each step took, in the order they ran. */
   readonly steps: readonly { readonly name: string; readonly durationMs: number }[];
+}
+
+export interface ExpirySummary {
+  readonly blobTtlMs: number;
+  /** What the time to live is counted from. */
+  readonly from: 'fetched' | 'pulled';
+  readonly blobs: number;
+  readonly bytes: number;
+  /** Could not be removed; the log says why. */
+  readonly failed: number;
 }
 
 export interface EvictionSummary {

@@ -1,9 +1,6 @@
-import { lstat, unlink } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
 import type { Digest } from '@registry-cache/oci';
-import { unlessAbsent } from '../absence.ts';
-import { blobDataPath, type Layout } from '../layout.ts';
-import { removeEmptyFolder } from './empty-folder.ts';
+import type { Layout } from '../layout.ts';
+import { removeBlobIf, type RemovalOutcome } from './remove-blob.ts';
 
 export interface EvictionCandidate {
   readonly digest: Digest;
@@ -11,24 +8,11 @@ export interface EvictionCandidate {
   readonly accessedAtMs: number;
 }
 
-/** `spared`: somebody used it since it became a candidate. `absent`: somebody else removed it. */
-export type EvictionOutcome = 'evicted' | 'spared' | 'absent';
-
-/**
- * Removes one blob unless it was used after the candidate was seen. Whoever has it open reads it to its end; everybody else
- * finds a miss. A dry run only says what would become of it.
- */
-export async function evictBlob(
+/** Removes one blob, as `removeBlobIf` does, unless it was used after the candidate was seen. */
+export function evictBlob(
   layout: Layout,
-  candidate: EvictionCandidate,
+  { digest, accessedAtMs }: EvictionCandidate,
   dryRun: boolean,
-): Promise<EvictionOutcome> {
-  const path = join(layout.blobs, blobDataPath(candidate.digest));
-  const file = await unlessAbsent(lstat(path));
-  if (file === undefined) return 'absent';
-  if (file.atimeMs !== candidate.accessedAtMs) return 'spared';
-  if (dryRun) return 'evicted';
-  await unlessAbsent(unlink(path));
-  await removeEmptyFolder(dirname(path));
-  return 'evicted';
+): Promise<RemovalOutcome> {
+  return removeBlobIf(layout, digest, (times) => times.accessedAtMs === accessedAtMs, dryRun);
 }

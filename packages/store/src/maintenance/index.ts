@@ -1,7 +1,9 @@
-export type { CleanReport, EvictionSummary } from './clean-report.ts';
-export { evictBlob, type EvictionCandidate, type EvictionOutcome } from './evict-blob.ts';
+export type { CleanReport, EvictionSummary, ExpirySummary } from './clean-report.ts';
+export { evictBlob, type EvictionCandidate } from './evict-blob.ts';
+export { limitBlobTimes } from './limit-blob-times.ts';
 export { measureDisk, type DiskSpace } from './measure-disk.ts';
 export { measureUsage, type Usage } from './measure-usage.ts';
+export { removeBlobIf, type BlobTimes, type RemovalOutcome } from './remove-blob.ts';
 export { sweepBlobFolders } from './sweep-blob-folders.ts';
 export { sweepFills, type SweptFills } from './sweep-fills.ts';
 export { sweepLinks, type SweptLinks } from './sweep-links.ts';
@@ -9,4 +11,4 @@ export type { SweepOptions } from './sweep-options.ts';
 export { sweepUploads, type SweptUploads } from './sweep-uploads.ts';
 export { verifyBlobs, type BlobVerdict } from './verify-blobs.ts';
 export { verifyLinks, type DeadLink } from './verify-links.ts';
-export { walkBlobs } from './walk-blobs.ts';
+export { walkBlobFolders, walkBlobs, type BlobFolder } from './walk-blobs.ts';

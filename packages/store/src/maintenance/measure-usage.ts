@@ -1,6 +1,5 @@
 import type { Digest } from '@registry-cache/oci';
-import type { Layout } from '../layout.ts';
-import { walkBlobFolders } from './walk-blobs.ts';
+import type { BlobFolder } from './walk-blobs.ts';
 
 export interface Usage {
   /** The sum of the blobs' sizes; fills under way and links do not count. */
@@ -10,18 +9,20 @@ export interface Usage {
   readonly emptyFolders: readonly Digest[];
 }
 
-/** Adds up the store without keeping anything of it in memory. */
-export async function measureUsage(layout: Layout, signal: AbortSignal): Promise<Usage> {
+/** Adds up what a walk yields, such as `walkBlobFolders`, without keeping anything of it in memory. */
+export async function measureUsage(walk: AsyncIterable<readonly BlobFolder[]>): Promise<Usage> {
   let usedBytes = 0;
   let blobs = 0;
   const emptyFolders: Digest[] = [];
-  for await (const { digest, blob } of walkBlobFolders(layout, signal)) {
-    if (blob === undefined) {
-      emptyFolders.push(digest);
-      continue;
+  for await (const folders of walk) {
+    for (const { digest, blob } of folders) {
+      if (blob === undefined) {
+        emptyFolders.push(digest);
+        continue;
+      }
+      usedBytes += blob.sizeBytes;
+      blobs += 1;
     }
-    usedBytes += blob.sizeBytes;
-    blobs += 1;
   }
   return { usedBytes, blobs, emptyFolders };
 }

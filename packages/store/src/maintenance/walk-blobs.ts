@@ -20,16 +20,19 @@ const STATS_UNDER_WAY = 64;
 
 /** Every blob of the store, in no order. What is published or evicted meanwhile may or may not be among them. */
 export async function* walkBlobs(layout: Layout, signal: AbortSignal): AsyncGenerator<StoredBlob> {
-  for await (const { blob } of walkBlobFolders(layout, signal)) {
-    if (blob !== undefined) yield blob;
+  for await (const folders of walkBlobFolders(layout, signal)) {
+    for (const { blob } of folders) if (blob !== undefined) yield blob;
   }
 }
 
 /**
- * Every digest that has a folder under `blobs/`. Names of one two-hex folder at a time are in memory: with one glob over
- * everything, a million blobs took twenty times as long and more than a gigabyte.
+ * Every digest that has a folder under `blobs/`, a few together. Names of one two-hex folder at a time are in memory: with one
+ * glob over everything, a million blobs took twenty times as long and more than a gigabyte.
  */
-export async function* walkBlobFolders(layout: Layout, signal: AbortSignal): AsyncGenerator<BlobFolder> {
+export async function* walkBlobFolders(
+  layout: Layout,
+  signal: AbortSignal,
+): AsyncGenerator<readonly BlobFolder[]> {
   for (const algorithm of ALGORITHMS) {
     const folder = join(layout.blobs, algorithm);
     for (const shard of await foldersIn(folder)) {
@@ -39,7 +42,7 @@ export async function* walkBlobFolders(layout: Layout, signal: AbortSignal): Asy
         .flatMap((hex) => findDigest(`${algorithm}:${hex}`) ?? []);
       for await (const batch of batchesOf(digests, STATS_UNDER_WAY)) {
         signal.throwIfAborted();
-        yield* await Promise.all(batch.map((digest) => readBlobFolder(layout, digest)));
+        yield await Promise.all(batch.map((digest) => readBlobFolder(layout, digest)));
       }
     }
   }

@@ -8,7 +8,7 @@ test('an evicted blob is gone, and so is its folder', async () => {
   const store = await createStoreFolder();
   const digest = await store.writeBlob('hello', { accessedAtMs: 1_000_000 });
 
-  expect(await evictBlob(store.layout, { digest, accessedAtMs: 1_000_000 }, false)).toBe('evicted');
+  expect(await evictBlob(store.layout, { digest, accessedAtMs: 1_000_000 }, false)).toBe('removed');
 
   expect(await store.hasBlob(digest)).toBe(false);
   await expect(mkdir(dirname(store.blobPath(digest)))).resolves.not.toThrow();
@@ -32,7 +32,7 @@ test('who has a blob open reads it to its end after the eviction', async () => {
   await reader.read(start, 0, 5, 0);
   await utimes(store.blobPath(digest), 1_000, 1_000);
 
-  expect(await evictBlob(store.layout, { digest, accessedAtMs: 1_000_000 }, false)).toBe('evicted');
+  expect(await evictBlob(store.layout, { digest, accessedAtMs: 1_000_000 }, false)).toBe('removed');
 
   expect(start.toString() + (await reader.readFile('utf8'))).toBe('hellohello, reader');
   await reader.close();
@@ -55,7 +55,7 @@ test('a file of somebody else keeps the folder', async () => {
     .replace('data', 'notes');
   await store.writeFile(notes, 'keep me');
 
-  expect(await evictBlob(store.layout, { digest, accessedAtMs: 1_000_000 }, false)).toBe('evicted');
+  expect(await evictBlob(store.layout, { digest, accessedAtMs: 1_000_000 }, false)).toBe('removed');
 
   expect(await store.has(notes)).toBe(true);
 });
@@ -64,7 +64,7 @@ test('a dry run evicts nothing', async () => {
   const store = await createStoreFolder();
   const digest = await store.writeBlob('hello', { accessedAtMs: 1_000_000 });
 
-  expect(await evictBlob(store.layout, { digest, accessedAtMs: 1_000_000 }, true)).toBe('evicted');
+  expect(await evictBlob(store.layout, { digest, accessedAtMs: 1_000_000 }, true)).toBe('removed');
 
   expect(await store.hasBlob(digest)).toBe(true);
 });

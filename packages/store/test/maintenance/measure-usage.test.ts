@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import { expect, test } from 'vitest';
 import { measureUsage } from '../../src/maintenance/measure-usage.ts';
 import { sweepBlobFolders } from '../../src/maintenance/sweep-blob-folders.ts';
+import { walkBlobFolders } from '../../src/maintenance/walk-blobs.ts';
 import { createStoreFolder } from '../support/store-folder.ts';
 
 const never = new AbortController().signal;
@@ -13,7 +14,11 @@ test('the used size is the sum of the blobs', async () => {
   await store.writeSparseBlob(2, 234);
   await store.writeFile('registry-cache/fills/quay.io/sha256-ab.running', 'not counted');
 
-  expect(await measureUsage(store.layout, never)).toEqual({ usedBytes: 1_234, blobs: 2, emptyFolders: [] });
+  expect(await measureUsage(walkBlobFolders(store.layout, never))).toEqual({
+    usedBytes: 1_234,
+    blobs: 2,
+    emptyFolders: [],
+  });
 });
 
 test('the folder of a blob that is not there is found and removed', async () => {
@@ -21,7 +26,7 @@ test('the folder of a blob that is not there is found and removed', async () => 
   const digest = await store.writeBlob('hello');
   await rm(store.blobPath(digest));
 
-  const { emptyFolders } = await measureUsage(store.layout, never);
+  const { emptyFolders } = await measureUsage(walkBlobFolders(store.layout, never));
   expect(emptyFolders).toEqual([digest]);
   expect(await sweepBlobFolders(store.layout, emptyFolders, never)).toBe(1);
 
