@@ -4,19 +4,21 @@ import { InvalidValueError, quote } from './config-error.ts';
 import type { ConfigTree } from './config-tree.ts';
 import { findSimilar } from './did-you-mean.ts';
 import { parseDuration } from './duration.ts';
+import { EXPIRY_STARTS, parseBlobTtl } from './expiry.ts';
 import type { Findings } from './findings.ts';
 import { parseListenAddress, type ListenAddress } from './listen-address.ts';
+import { parseOrigin } from './origin-url.ts';
 import { FILE_ONLY_KEYS, SETTING_KEYS } from './setting-keys.ts';
-import type { LogSettings } from './settings.ts';
+import type { ExpirySettings, LogSettings, UpstreamSettings } from './settings.ts';
 import { flag, kindOf, listOf, number, oneOf, text, wholeNumber, words } from './value-parsers.ts';
 
 /** config.yml with its values parsed, and nothing that was left out filled in. */
 export interface ConfigDocument {
   readonly log?: { readonly level?: LogSettings['level'] | undefined } | undefined;
+  readonly authorizationttl?: number | undefined;
   readonly http?: HttpSection | undefined;
   readonly auth?: { readonly htpasswd?: HtpasswdSection | undefined } | undefined;
-  readonly storage?:
-    { readonly filesystem?: { readonly rootdirectory?: string | undefined } | undefined } | undefined;
+  readonly storage?: StorageSection | undefined;
   readonly rundir?: string | undefined;
   readonly pullsecret?: string | undefined;
   readonly ignoreregistries?: readonly string[] | undefined;
@@ -27,6 +29,8 @@ export interface ConfigDocument {
 
 export interface HttpSection {
   readonly addr?: ListenAddress | undefined;
+  readonly host?: string | undefined;
+  readonly secret?: string | undefined;
   readonly draintimeout?: number | undefined;
   readonly tls?: { readonly certificate?: string | undefined; readonly key?: string | undefined } | undefined;
 }
@@ -36,9 +40,16 @@ interface HtpasswdSection {
   readonly path?: string | undefined;
 }
 
+interface StorageSection {
+  readonly filesystem?: { readonly rootdirectory?: string | undefined } | undefined;
+  readonly delete?: { readonly enabled?: boolean | undefined } | undefined;
+}
+
 export interface UpstreamSection {
   readonly url?: string | undefined;
   readonly default?: boolean | undefined;
+  readonly authorization?: UpstreamSettings['authorization'] | undefined;
+  readonly caches?: readonly string[] | undefined;
   readonly cas?: readonly string[] | undefined;
   readonly tagttl?: number | undefined;
   readonly tokenhosts?: readonly string[] | undefined;
@@ -54,20 +65,29 @@ export interface CleanerSection {
   readonly maxsize?: number | undefined;
   readonly thresholdpercentage?: number | undefined;
   readonly runevery?: number | undefined;
+  readonly blobttl?: number | undefined;
+  readonly blobttlfrom?: ExpirySettings['from'] | undefined;
 }
 
 const LOG_LEVELS: readonly LogSettings['level'][] = ['error', 'warn', 'info', 'debug'];
+const AUTHORIZATIONS: readonly UpstreamSettings['authorization'][] = ['cache', 'origin'];
 
 const schema = z.strictObject({
   version: value((version) => oneOf(['0.1'], String(version))),
-  log: section({ level: value((level) => oneOf(LOG_LEVELS, level)) }),
+  log: section({ level: value(logLevel) }),
+  authorizationttl: value(duration),
   http: section({
     addr: value((addr) => parseListenAddress(text(addr))),
+    host: value((host) => parseOrigin(text(host))),
+    secret: value(text),
     draintimeout: value(duration),
     tls: section({ certificate: value(text), key: value(text) }),
   }),
   auth: section({ htpasswd: section({ realm: value(text), path: value(text) }) }),
-  storage: section({ filesystem: section({ rootdirectory: value(text) }) }),
+  storage: section({
+    filesystem: section({ rootdirectory: value(text) }),
+    delete: section({ enabled: value(flag) }),
+  }),
   rundir: value(text),
   pullsecret: value(text),
   ignoreregistries: value(words),
@@ -77,6 +97,8 @@ const schema = z.strictObject({
       z.strictObject({
         url: value(text),
         default: value(flag),
+        authorization: value((who) => oneOf(AUTHORIZATIONS, who)),
+        caches: value(listOf(text)),
         cas: value(listOf(text)),
         tagttl: value(duration),
         tokenhosts: value(listOf(text)),
@@ -92,7 +114,11 @@ const schema = z.strictObject({
     maxsize: value(maxSize),
     thresholdpercentage: value((percentage) => number(percentage, { min: 0, max: 1000 })),
     runevery: value((interval) => duration(interval, 1000)),
+    blobttl: value(parseBlobTtl),
+    blobttlfrom: value((start) => oneOf(EXPIRY_STARTS, start)),
   }),
+  // `registry` was taken out before, and what distribution has besides was ignored: what is left is a mistake.
+  middleware: section({}),
 });
 
 /**
@@ -155,6 +181,11 @@ function section<Shape extends z.core.$ZodLooseShape>(
   shape: Shape,
 ): z.ZodOptional<z.ZodObject<Shape, z.core.$strict>> {
   return z.strictObject(shape).optional();
+}
+
+function logLevel(input: unknown): LogSettings['level'] {
+  // distribution takes them in any case.
+  return oneOf(LOG_LEVELS, typeof input === 'string' ? input.toLowerCase() : input);
 }
 
 function duration(input: unknown, minMs = 0): number {

@@ -37,6 +37,8 @@ export const DEFAULT_PORT = 8443;
 export const DEFAULT_DRAIN_TIMEOUT_MS = 30_000;
 export const DEFAULT_TAG_TTL_MS = 60_000;
 export const DEFAULT_AUTHORIZATION_TTL_MS = 60_000;
+/** `http.secret` of the sample configurations of DTR and MSR. */
+export const PLACEHOLDER_SECRET = 'generate-random-secret';
 export const DEFAULT_MAX_CONNECTIONS = 64;
 export const DEFAULT_REALM = 'Registry Realm';
 export const DEFAULT_ABANDON_BELOW_PERCENT = 0;

@@ -4,7 +4,11 @@ import { InvalidValueError, quote } from './config-error.ts';
 /** The longest delay of a timer; one millisecond more, and Node fires it at once and for ever. */
 export const MAX_TIMER_MS: number = 2 ** 31 - 1;
 
-const NUMBER = '\\d{1,15}(?:\\.\\d{0,6})?|\\.\\d{1,6}';
+/** The longest duration that Go can hold: 292 years. */
+export const MAX_DURATION_MS: number = Math.floor(2 ** 63 / 1e6);
+
+// Nineteen digits, as many as Go's nanoseconds have.
+const NUMBER = '\\d{1,19}(?:\\.\\d{0,6})?|\\.\\d{1,6}';
 const UNIT = 'ns|us|µs|μs|ms|s|m|h|d';
 const DURATION = new RegExp(`^(?:(?:${NUMBER})(?:${UNIT}))+$`);
 const PART = new RegExp(`(${NUMBER})(${UNIT})`, 'g');
@@ -29,9 +33,9 @@ const UNIT_MS: Readonly<Record<string, number>> = {
  * A number without a unit is refused (distribution would read nanoseconds), and so is `1M`, which is a month to some and a
  * minute to others.
  *
- * @throws {InvalidValueError} also when the duration is more than a timer can hold, 24 days
+ * @throws {InvalidValueError} also when the duration is more than `maxMs`: what a timer can hold, 24 days, unless told
  */
-export function parseDuration(text: string): number {
+export function parseDuration(text: string, maxMs: number = MAX_TIMER_MS): number {
   const trimmed = text.trim();
   if (trimmed === '0') return 0;
   if (!DURATION.test(trimmed)) {
@@ -42,8 +46,9 @@ export function parseDuration(text: string): number {
   let total = 0;
   for (const [, amount, unit = ''] of trimmed.matchAll(PART))
     total += Number(amount) * (UNIT_MS[unit] ?? NaN);
-  if (total > MAX_TIMER_MS) {
-    throw new InvalidValueError(`expected a duration of at most 24d, got ${quote(text)}`);
+  if (total > maxMs) {
+    const days = Math.floor(maxMs / ms('1d'));
+    throw new InvalidValueError(`expected a duration of at most ${days}d, got ${quote(text)}`);
   }
   return total > 0 ? Math.max(1, Math.round(total)) : 0;
 }

@@ -1,7 +1,7 @@
 import type { ConfigTree } from './config-tree.ts';
 import { findSimilar } from './did-you-mean.ts';
 import type { Findings } from './findings.ts';
-import { KEYS_WITHOUT_EFFECT, MEANINGLESS_KEYS, SETTING_KEYS, type SettingKey } from './setting-keys.ts';
+import { MEANINGLESS_KEYS, SETTING_KEYS, type SettingKey } from './setting-keys.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -23,7 +23,7 @@ const SHORT_NAMES: Readonly<Record<string, SettingKey>> = {
 const SETTING_VARIABLES: ReadonlyMap<string, SettingKey> = new Map(
   SETTING_KEYS.map((key) => [variableOf(key), key]),
 );
-const IGNORED_VARIABLES: readonly string[] = [...MEANINGLESS_KEYS, ...KEYS_WITHOUT_EFFECT].map(variableOf);
+const IGNORED_VARIABLES: readonly string[] = MEANINGLESS_KEYS.map(variableOf);
 
 /**
  * Lays the environment over config.yml: the short names first, then distribution's rule that `REGISTRY_A_B_C` is `a.b.c`. A
@@ -47,7 +47,7 @@ function applyRegistryVariable(name: string, value: string, tree: ConfigTree, fi
   if (key !== undefined) return tree.set(key.split('.'), value, name);
   if (name === 'REGISTRY_AUTH' || name === 'REGISTRY_STORAGE') return choose(name, value, tree);
   if (IGNORED_VARIABLES.some((ignored) => name === ignored || name.startsWith(`${ignored}_`))) {
-    return findings.warning(`${name} is ignored: it means nothing to this cache, or not yet`);
+    return findings.warning(`${name} is ignored: it means nothing to this cache`);
   }
   if (isServiceVariable(name, value)) return;
   const similar = findSimilar(name, SETTING_VARIABLES.keys());

@@ -22,9 +22,17 @@ export class Findings {
     try {
       return await read();
     } catch (err) {
-      if (err instanceof ConfigError) this.#problems.push(...err.problems);
-      else if (err instanceof InvalidValueError) this.problem(key, err.message);
-      else throw err;
+      this.#note(key, err);
+      return undefined;
+    }
+  }
+
+  /** As `attempt`, for what reads no file. */
+  parse<T>(key: string, parse: () => T): T | undefined {
+    try {
+      return parse();
+    } catch (err) {
+      this.#note(key, err);
       return undefined;
     }
   }
@@ -32,5 +40,11 @@ export class Findings {
   /** @throws {ConfigError} when there was any problem */
   throwProblems(): void {
     if (this.#problems.length > 0) throw new ConfigError(this.#problems);
+  }
+
+  #note(key: string, err: unknown): void {
+    if (err instanceof ConfigError) this.#problems.push(...err.problems);
+    else if (err instanceof InvalidValueError) this.problem(key, err.message);
+    else throw err;
   }
 }

@@ -1,13 +1,11 @@
 import { join, resolve } from 'node:path';
 import { parseCertificates } from './certificate.ts';
-import type { CleanerSection, FillsSection, HttpSection } from './config-document.ts';
+import type { CleanerSection, FillsSection } from './config-document.ts';
 import {
   DEFAULT_ABANDON_BELOW_PERCENT,
   DEFAULT_AUTHORIZATION_TTL_MS,
-  DEFAULT_DRAIN_TIMEOUT_MS,
   DEFAULT_MAX_FILL_BYTES,
   DEFAULT_MAX_SIZE_BYTES,
-  DEFAULT_PORT,
   DEFAULT_RUN_EVERY_MS,
   DEFAULT_THRESHOLD_PERCENTAGE,
   defaultDataDirectory,
@@ -15,18 +13,21 @@ import {
   type WellKnownPaths,
 } from './defaults.ts';
 import type { Environment } from './environment.ts';
+import { findExpiry } from './expiry.ts';
 import { readExtraCas } from './extra-cas.ts';
 import { Findings } from './findings.ts';
+import { httpSettings } from './http-settings.ts';
 import type { LoadContext } from './load-context.ts';
 import { loadHtpasswd } from './load-htpasswd.ts';
 import { loadPullSecret } from './load-pull-secret.ts';
 import { loadTls, type LoadedTls } from './load-tls.ts';
+import { checkOriginAuthorization } from './origin-authorization.ts';
 import { readOutboundProxy } from './outbound-proxy.ts';
 import { pemText } from './pem.ts';
 import { readDocument, type Overrides } from './read-document.ts';
 import { findRunDirectory } from './run-directory.ts';
 import { loadSelfSigned } from './self-signed.ts';
-import type { CleanerSettings, FillSettings, HttpSettings, Settings, TlsSettings } from './settings.ts';
+import type { CleanerSettings, ExpirySettings, FillSettings, Settings, TlsSettings } from './settings.ts';
 import { readBinaryFile } from './text-file.ts';
 import { buildUpstreams } from './upstreams.ts';
 
@@ -58,34 +59,38 @@ export async function loadSettings(sources: SettingsSources): Promise<Settings> 
   const upstreams = await buildUpstreams(
     {
       configured: document.upstreams ?? {},
+      downstream: layered.downstream,
+      externalUrl: document.http?.host,
       pullSecret: pullSecret.entries,
       readCa: (path) => readCa(resolve(path), watchedFiles),
       extraCas: await readExtraCas(env),
     },
     findings,
   );
+  checkOriginAuthorization(upstreams, context);
   const auth = await loadHtpasswd(context);
   const outboundProxy = await readOutboundProxy(env, findings);
   const rootDirectory = resolve(
     document.storage?.filesystem?.rootdirectory ?? (await defaultDataDirectory(env, wellKnown)),
   );
   const runDirectory = await findRunDirectory(env, rootDirectory, context);
+  const expiry = findExpiry(context);
   const loadedTls = await loadTls(context);
   findings.throwProblems();
   const tls = await useTls(loadedTls, rootDirectory, context);
 
   return {
     log: { level: document.log?.level ?? 'info' },
-    http: httpSettings(document.http, tls),
+    http: httpSettings(tls, context),
     ...(auth === undefined ? {} : { auth }),
     storage: { rootDirectory },
     runDirectory,
     ...(pullSecret.path === undefined ? {} : { pullSecret: pullSecret.path }),
     upstreams,
-    authorizationTtlMs: DEFAULT_AUTHORIZATION_TTL_MS,
+    authorizationTtlMs: document.authorizationttl ?? DEFAULT_AUTHORIZATION_TTL_MS,
     outboundProxy,
     fills: fillSettings(document.fills),
-    cleaner: cleanerSettings(document.cleaner),
+    cleaner: cleanerSettings(document.cleaner, expiry),
     watchedFiles: [...watchedFiles],
     warnings: findings.warnings,
   };
@@ -117,16 +122,6 @@ async function readCa(path: string, watchedFiles: Set<string>): Promise<string> 
   return pem;
 }
 
-function httpSettings(section: HttpSection = {}, tls: TlsSettings | undefined): HttpSettings {
-  const { host, port } = section.addr ?? { host: '', port: DEFAULT_PORT };
-  return {
-    host,
-    port,
-    ...(tls === undefined ? {} : { tls }),
-    drainTimeoutMs: section.draintimeout ?? DEFAULT_DRAIN_TIMEOUT_MS,
-  };
-}
-
 function fillSettings(section: FillsSection = {}): FillSettings {
   return {
     abandonBelowPercent: section.abandonbelow ?? DEFAULT_ABANDON_BELOW_PERCENT,
@@ -134,10 +129,11 @@ function fillSettings(section: FillsSection = {}): FillSettings {
   };
 }
 
-function cleanerSettings(section: CleanerSection = {}): CleanerSettings {
+function cleanerSettings(section: CleanerSection = {}, expiry: ExpirySettings | undefined): CleanerSettings {
   return {
     maxSizeBytes: section.maxsize ?? DEFAULT_MAX_SIZE_BYTES,
     thresholdPercentage: section.thresholdpercentage ?? DEFAULT_THRESHOLD_PERCENTAGE,
     runEveryMs: section.runevery ?? DEFAULT_RUN_EVERY_MS,
+    ...(expiry === undefined ? {} : { expiry }),
   };
 }

@@ -2,8 +2,10 @@ import { parseConfigDocument, type ConfigDocument } from './config-document.ts';
 import { readConfigFile } from './config-file.ts';
 import { ConfigTree, isMap, type ConfigMap } from './config-tree.ts';
 import { applyEnvironment, type Environment } from './environment.ts';
+import { takeDownstream } from './downstream.ts';
+import type { DownstreamOptions } from './downstream-options.ts';
 import type { Findings } from './findings.ts';
-import { KEYS_WITHOUT_EFFECT, MEANINGLESS_KEYS, SETTING_KEYS, type SettingKey } from './setting-keys.ts';
+import { MEANINGLESS_KEYS, SETTING_KEYS, type SettingKey } from './setting-keys.ts';
 
 /** Settings of the command line, by their keys in config.yml. */
 export type Overrides = Readonly<Partial<Record<SettingKey, string | undefined>>>;
@@ -16,10 +18,12 @@ export interface DocumentSources {
 
 export interface LayeredDocument {
   readonly document: ConfigDocument;
+  /** The middleware that makes this the content cache of one origin. */
+  readonly downstream: DownstreamOptions | undefined;
   /** The file itself says where to listen; without `http.tls` it then means plain HTTP. */
   readonly fileSetsAddress: boolean;
   /** How messages name a setting: the variable or option that gave it, else its key in config.yml. */
-  label(key: string): string;
+  readonly label: (key: string) => string;
 }
 
 /** config.yml, the environment over it, the command line over both; all checked together. */
@@ -37,9 +41,10 @@ export async function readDocument(sources: DocumentSources, findings: Findings)
     const value = overrides[key];
     if (value !== undefined) tree.set(key.split('.'), value, `${key} (command line)`);
   }
-  ignore(MEANINGLESS_KEYS, 'ignored, as they mean nothing to this cache', tree, findings);
-  ignore(KEYS_WITHOUT_EFFECT, 'accepted, but have no effect yet', tree, findings);
+  ignoreMeaningless(tree, findings);
+  const downstream = takeDownstream(tree, findings);
   return {
+    downstream,
     document: parseConfigDocument(tree, findings),
     fileSetsAddress,
     label: (key) => tree.label(key.split('.')),
@@ -66,9 +71,10 @@ function dropEmpty(map: ConfigMap): void {
   }
 }
 
-function ignore(keys: readonly string[], fate: string, tree: ConfigTree, findings: Findings): void {
-  const paths = keys.map((key) => key.split('.')).filter((path) => tree.get(path) !== undefined);
+function ignoreMeaningless(tree: ConfigTree, findings: Findings): void {
+  const paths = MEANINGLESS_KEYS.map((key) => key.split('.')).filter((path) => tree.get(path) !== undefined);
   if (paths.length === 0) return;
   for (const path of paths) tree.remove(path);
-  findings.warning(`these settings are ${fate}: ${paths.map((path) => tree.label(path)).join(', ')}`);
+  const labels = paths.map((path) => tree.label(path)).join(', ');
+  findings.warning(`these settings are ignored, as they mean nothing to this cache: ${labels}`);
 }

@@ -1,13 +1,17 @@
 /** The settings that one text can give: from the environment, from the command line, or in config.yml. */
 export const SETTING_KEYS = [
   'log.level',
+  'authorizationttl',
   'http.addr',
+  'http.host',
+  'http.secret',
   'http.draintimeout',
   'http.tls.certificate',
   'http.tls.key',
   'auth.htpasswd.realm',
   'auth.htpasswd.path',
   'storage.filesystem.rootdirectory',
+  'storage.delete.enabled',
   'rundir',
   'pullsecret',
   'ignoreregistries',
@@ -16,6 +20,8 @@ export const SETTING_KEYS = [
   'cleaner.maxsize',
   'cleaner.thresholdpercentage',
   'cleaner.runevery',
+  'cleaner.blobttl',
+  'cleaner.blobttlfrom',
 ] as const;
 
 export type SettingKey = (typeof SETTING_KEYS)[number];
@@ -25,10 +31,13 @@ export const FILE_ONLY_KEYS: readonly string[] = [
   'version',
   'upstreams.*.url',
   'upstreams.*.default',
+  'upstreams.*.authorization',
+  'upstreams.*.caches',
   'upstreams.*.cas',
   'upstreams.*.tagttl',
   'upstreams.*.tokenhosts',
   'upstreams.*.maxconnections',
+  'middleware.registry',
 ];
 
 /** Keys of distribution's schema with no meaning in a cache of this kind; ignored, so that its config.yml works as it is. */
@@ -70,13 +79,4 @@ export const MEANINGLESS_KEYS: readonly string[] = [
   'storage.swift',
   'storage.tag',
   'validation',
-];
-
-/** Keys whose behaviour this cache does not have yet. */
-export const KEYS_WITHOUT_EFFECT: readonly string[] = [
-  'authorizationttl',
-  'http.host',
-  'http.secret',
-  'middleware.registry',
-  'storage.delete',
 ];

@@ -2,8 +2,15 @@ import { InvalidValueError, quote } from './config-error.ts';
 
 // The kinds of values in config.yml. They throw an InvalidValueError.
 
+/** A text of config.yml with the key that messages call it by. */
+export interface KeyedText {
+  readonly key: string;
+  readonly text: string;
+}
+
 /** What a value is, for messages that must not show it. */
 export function kindOf(input: unknown): string {
+  if (input === undefined || input === null) return 'nothing';
   if (Array.isArray(input)) return 'a list';
   if (input === '') return 'an empty text';
   if (typeof input === 'string') return 'a text';

@@ -2,7 +2,8 @@ import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { parseConfigDocument } from '../src/config-document.ts';
 import { readConfigFile } from '../src/config-file.ts';
-import { ConfigTree } from '../src/config-tree.ts';
+import { ConfigTree, isMap } from '../src/config-tree.ts';
+import { takeDownstream } from '../src/downstream.ts';
 import { Findings } from '../src/findings.ts';
 import { FILE_ONLY_KEYS, SETTING_KEYS } from '../src/setting-keys.ts';
 import { rejectionOf } from './support/problems.ts';
@@ -23,6 +24,24 @@ test.each([
   ['http: ":5000"', 'http', 'expected a map of settings, got a text'],
   ['http: {addr: 5000}', 'http.addr', 'expected a text, got a number'],
   ['http: {draintimeout: 30}', 'http.draintimeout', expect.stringContaining('got "30"')],
+  ['http: {host: cache.example.com}', 'http.host', expect.stringContaining('expected https:// or http://')],
+  ['http: {host: "https://c.io/registry"}', 'http.host', expect.stringContaining('without a path')],
+  ['http: {host: "https://c.io/?a"}', 'http.host', expect.stringContaining('without a path')],
+  ['http: {host: "https://u:hunter2@c.io"}', 'http.host', expect.not.stringContaining('hunter2')],
+  ['http: {secret: ""}', 'http.secret', 'expected a text, got an empty text'],
+  ['http: {secret: [hunter2]}', 'http.secret', 'expected a text, got a list'],
+  ['authorizationttl: 60', 'authorizationttl', expect.stringContaining('a duration with units')],
+  ['authorizationtl: 60s', 'authorizationtl', 'unknown key, did you mean authorizationttl?'],
+  ['storage: {delete: {enabled: 1}}', 'storage.delete.enabled', 'expected true or false, got 1'],
+  ['cleaner: {blobttl: 24}', 'cleaner.blobttl', expect.stringContaining('a duration with units')],
+  ['cleaner: {blobttl: 0s}', 'cleaner.blobttl', expect.stringContaining('expected more than nothing')],
+  ['cleaner: {blobttl: 9999999h}', 'cleaner.blobttl', expect.stringContaining('at most 106751d')],
+  ['cleaner: {blobttlfrom: pushed}', 'cleaner.blobttlfrom', 'expected fetched or pulled, got "pushed"'],
+  [
+    'upstreams: {quay.io: {authorization: registry}}',
+    'upstreams.quay.io.authorization',
+    'expected cache or origin, got "registry"',
+  ],
   ['version: 0.2', 'version', 'expected 0.1, got "0.2"'],
   ['cleaner: {runevery: 0s}', 'cleaner.runevery', 'expected at least 1s, got "0s"'],
   ['cleaner: {maxsize: 0G}', 'cleaner.maxsize', expect.stringContaining('more than nothing')],
@@ -80,14 +99,14 @@ test("keys of distribution's schema that mean nothing here are named in one warn
   const { loadYaml } = await createWorkspace();
   const { warnings } = await loadYaml(`
 version: 0.1
-http: {addr: ":5000", secret: hunter2, host: "https://x", headers: {X: [y]}, debug: {addr: ":1"}}
-storage: {cache: {blobdescriptor: inmemory}, delete: {enabled: true}, s3: {secretkey: hunter2}}
+http: {addr: ":5000", headers: {X: [y]}, debug: {addr: ":1"}}
+storage: {cache: {blobdescriptor: inmemory}, s3: {secretkey: hunter2}}
 redis: {password: hunter2}
-middleware: {registry: [{name: downstream, options: {blobttl: 24h}}]}
+middleware: {repository: [{name: x, options: {password: hunter2}}], registry: [{name: other, options: {password: hunter2}}]}
 `);
   expect(warnings).toEqual([
-    'these settings are ignored, as they mean nothing to this cache: http.debug, http.headers, redis, storage.cache, storage.s3',
-    'these settings are accepted, but have no effect yet: http.host, http.secret, middleware.registry, storage.delete',
+    'these settings are ignored, as they mean nothing to this cache: http.debug, http.headers, middleware.repository, redis, storage.cache, storage.s3',
+    'these middlewares are ignored, as they mean nothing to this cache: middleware.registry[0] (other)',
   ]);
 });
 
@@ -99,11 +118,18 @@ test('the example names every setting, and is right', async () => {
     expect(tree.get(key.split('.')), key).toBeDefined();
   }
   const findings = new Findings();
+  const middlewares = tree.get(['middleware', 'registry']);
+  for (const entry of Array.isArray(middlewares) ? middlewares : [])
+    if (isMap(entry)) entry['disabled'] = false;
+  const downstream = takeDownstream(tree, findings);
   const document = parseConfigDocument(tree, findings);
   expect(() => findings.throwProblems()).not.toThrow();
+  expect(downstream).toMatchObject({ origin: { name: 'dtr.example.com' }, blobTtlMs: 86_400_000 });
   expect(document.upstreams?.['registry.example.com:5000']).toEqual({
     url: 'http://registry.example.com:5000',
     cas: [],
+    authorization: 'cache',
+    caches: [],
     tagttl: 60_000,
     tokenhosts: [],
     maxconnections: 64,

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { InvalidValueError } from '../src/config-error.ts';
-import { MAX_TIMER_MS, parseDuration } from '../src/duration.ts';
+import { MAX_DURATION_MS, MAX_TIMER_MS, parseDuration } from '../src/duration.ts';
 
 test.each([
   ['30m', 1_800_000],
@@ -54,6 +54,16 @@ test('hours, minutes and seconds add up', () => {
   fc.assert(
     fc.property(fc.nat({ max: 500 }), fc.nat({ max: 5000 }), fc.nat({ max: 5000 }), (h, m, s) => {
       expect(parseDuration(`${h}h${m}m${s}s`)).toBe(((h * 60 + m) * 60 + s) * 1000);
+    }),
+  );
+});
+
+test('what is no timer may be longer', () => {
+  expect(parseDuration('720h', MAX_DURATION_MS)).toBe(30 * 24 * 3_600_000);
+  expect(() => parseDuration('999999999999999h', MAX_DURATION_MS)).toThrow(/at most 106751d/);
+  fc.assert(
+    fc.property(fc.nat({ max: 106_750 }), fc.nat({ max: 23 }), (d, h) => {
+      expect(parseDuration(`${d}d${h}h`, MAX_DURATION_MS)).toBe((d * 24 + h) * 3_600_000);
     }),
   );
 });

@@ -66,13 +66,13 @@ test('other unknown variables are warned about without their values', () => {
     REGISTRY_HTTP_ADRR: 'hunter2',
     REGISTRY_HTTP_PORT: '5000',
     REGISTRY_REDIS_PASSWORD: 'hunter2',
-    REGISTRY_HTTP_SECRET: 'hunter2',
+    REGISTRY_HTTP_HEADERS: 'hunter2',
   });
   expect(tree.root).toEqual({});
   expect(warnings).toEqual([
     'REGISTRY_HTTP_ADRR is ignored: no setting has that name, did you mean REGISTRY_HTTP_ADDR?',
+    expect.stringContaining('REGISTRY_HTTP_HEADERS is ignored'),
     expect.stringContaining('REGISTRY_HTTP_PORT is ignored'),
-    expect.stringContaining('REGISTRY_HTTP_SECRET is ignored'),
     expect.stringContaining('REGISTRY_REDIS_PASSWORD is ignored'),
   ]);
   expect(warnings.join()).not.toContain('hunter2');

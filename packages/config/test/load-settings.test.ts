@@ -85,6 +85,48 @@ test('fills may be bounded by config.yml and by the environment', async () => {
   });
 });
 
+test('blobs may expire by age, and the environment may say so too', async () => {
+  const { loadYaml } = await createWorkspace();
+  const { cleaner } = await loadYaml('cleaner: {blobttl: 720h}');
+  expect(cleaner.expiry).toEqual({ blobTtlMs: 2_592_000_000, from: 'fetched' });
+  const env = { REGISTRY_CLEANER_BLOBTTL: '24h', REGISTRY_CLEANER_BLOBTTLFROM: 'pulled' };
+  expect((await loadYaml('', env)).cleaner.expiry).toEqual({ blobTtlMs: 86_400_000, from: 'pulled' });
+});
+
+test('blobttlfrom alone has no effect, with a warning', async () => {
+  const { loadYaml } = await createWorkspace();
+  const { cleaner, warnings } = await loadYaml('http: {addr: ":0"}\ncleaner: {blobttlfrom: pulled}');
+  expect(cleaner.expiry).toBeUndefined();
+  expect(warnings).toEqual([expect.stringContaining('cleaner.blobttlfrom has no effect')]);
+});
+
+test.each([
+  ['https://cache.example.com:8443/', 'https://cache.example.com:8443'],
+  ['HTTPS://Cache.example.com:443', 'https://cache.example.com'],
+  ['http://10.0.0.1:5000', 'http://10.0.0.1:5000'],
+])('http.host %s is where clients reach the cache', async (host, externalUrl) => {
+  const { loadYaml } = await createWorkspace();
+  expect((await loadYaml(`http: {host: "${host}"}`)).http.externalUrl).toBe(externalUrl);
+});
+
+test('the secret for tokens is taken as it is, unless it is the one of the samples', async () => {
+  const { loadYaml } = await createWorkspace();
+  const yaml = 'http: {addr: ":0", secret: hunter2}';
+  const given = await loadYaml(yaml);
+  expect(given.http.secret).toBe('hunter2');
+  expect(given.warnings).toEqual([]);
+  const sample = await loadYaml(yaml, { REGISTRY_HTTP_SECRET: 'generate-random-secret' });
+  expect(sample.http.secret).toBeUndefined();
+  expect(sample.warnings).toEqual([expect.stringContaining('REGISTRY_HTTP_SECRET is the placeholder')]);
+});
+
+test("log levels are distribution's, in any case", async () => {
+  const { loadYaml } = await createWorkspace();
+  for (const level of ['error', 'warn', 'info', 'debug'] as const) {
+    expect((await loadYaml(`log: {level: ${level.toUpperCase()}}`)).log.level).toBe(level);
+  }
+});
+
 test('all mistakes of all sources are reported at once, without a secret', async () => {
   const { path, write, loadYaml, directory } = await createWorkspace();
   await write('pull-secret.json', '{"auths": {"quay.io": {"auth": "hunter2!"}}}');

@@ -104,6 +104,8 @@ upstreams:
       name: 'r.example.com',
       url: 'http://127.0.0.1:5000',
       default: true,
+      authorization: 'cache',
+      caches: [],
       cas: [cert],
       tagTtlMs: 0,
       tokenHosts: ['auth.example.org'],

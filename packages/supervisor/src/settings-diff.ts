@@ -49,8 +49,9 @@ export function keepWhatNeedsRestart(current: Settings, next: Settings): Reloada
     return old;
   };
   const { tls, ...http } = next.http;
-  const host = kept('http.host', current.http.host, http.host);
-  const port = kept('http.port', current.http.port, http.port);
+  const addressOf = ({ host, port }: Settings['http']): string => `${host}:${port}`;
+  kept('http.addr', addressOf(current.http), addressOf(http));
+  const { host, port } = current.http;
   const speaksTls = kept('http.tls', current.http.tls !== undefined, tls !== undefined);
   const nextTls = speaksTls ? keptTls(current.http.tls, tls) : undefined;
   if (nextTls !== tls && tls !== undefined) needRestart.push('http.tls.certificate');

@@ -1,3 +1,4 @@
+import type { Settings } from '@registry-cache/config';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { planProcesses, processesOf } from '../src/process-plan.ts';
@@ -15,6 +16,24 @@ test('a credential reaches the worker of its upstream and nobody else', () => {
   const plan = planProcesses(settings, SOME_IDENTITY);
   const knowing = processesOf(plan).filter((process) => JSON.stringify(process.settings).includes('s3cret'));
   expect(knowing.map(({ id }) => id)).toEqual(['worker quay.io']);
+});
+
+test('no worker has credentials of an upstream that authorizes the clients itself', () => {
+  const origin = { ...withPassword('quay.io', 's3cret'), authorization: 'origin' } as const;
+  const plan = planProcesses(settingsIn('/x', { upstreams: [origin] }), SOME_IDENTITY);
+  expect(JSON.stringify(processesOf(plan))).not.toContain('s3cret');
+});
+
+test('what tokens are sealed with reaches the proxy alone, the configured secret before our own', () => {
+  const knowing = (secret: string, settings: Partial<Settings['http']>): string[] => {
+    const { http, ...others } = settingsIn('/x');
+    const plan = planProcesses({ ...others, http: { ...http, ...settings } }, SOME_IDENTITY);
+    return processesOf(plan)
+      .filter((process) => JSON.stringify(process.settings).includes(secret))
+      .map(({ id }) => id);
+  };
+  expect(knowing(SOME_IDENTITY.tokenSecret, {})).toEqual(['proxy']);
+  expect(knowing(SOME_IDENTITY.tokenSecret, { secret: 'shared' })).toEqual([]);
 });
 
 test('the proxy is told the sockets that workers and logger listen on', () => {

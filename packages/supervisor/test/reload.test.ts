@@ -83,7 +83,7 @@ test('what needs a restart is said once, and not applied', async () => {
   expect(applied.map(({ http }) => http.port)).toEqual([8443]);
   const warnings = (): unknown[] => log.lines().flatMap(({ warning }) => warning ?? []);
   await until('there is a warning', () => warnings().length > 0);
-  expect(warnings()).toEqual(['http.port has changed: restart registry-cache for it to take effect']);
+  expect(warnings()).toEqual(['http.addr has changed: restart registry-cache for it to take effect']);
 });
 
 test('files that new settings name are watched as well', async () => {

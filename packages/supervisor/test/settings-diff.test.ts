@@ -72,13 +72,7 @@ test('what changed is told by names, never by values', () => {
 test('where it listens and where its data lie stays until a restart', () => {
   const next = settingsIn('/y', { http: { host: '::1', port: 5000, drainTimeoutMs: 2000 }, upstreams: [] });
   const { settings, needRestart } = keepWhatNeedsRestart(before, next);
-  expect(needRestart).toEqual([
-    'http.host',
-    'http.port',
-    'http.tls',
-    'storage.rootDirectory',
-    'runDirectory',
-  ]);
+  expect(needRestart).toEqual(['http.addr', 'http.tls', 'storage.rootDirectory', 'runDirectory']);
   expect(settings).toEqual({
     ...next,
     http: { ...before.http, drainTimeoutMs: 2000 },

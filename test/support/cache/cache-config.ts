@@ -14,6 +14,9 @@ export interface UpstreamEntry {
   readonly url: string;
   readonly tagttl?: string;
   readonly default?: boolean;
+  readonly authorization?: 'cache' | 'origin';
+  /** Origins of other caches that are asked for blobs first. */
+  readonly caches?: readonly string[];
   /** The authority of the test's certificates unless told. */
   readonly cas?: readonly string[];
 }

@@ -2,6 +2,7 @@ import {
   describeCertificate,
   describeUpstreams,
   type CertificateReport,
+  type CleanerSettings,
   type Settings,
   type UpstreamDescription,
 } from '@registry-cache/config';
@@ -9,8 +10,14 @@ import {
 /** What a check has found about settings that could be loaded. Nothing of it is secret. */
 export interface CheckFindings {
   readonly address: string;
+  /** Where clients are told to fetch tokens; undefined for wherever they asked. */
+  readonly externalUrl: string | undefined;
   readonly dataDirectory: string;
   readonly maxSizeBytes: number;
+  /** Undefined where no blob is removed for its age. */
+  readonly expiry: CleanerSettings['expiry'];
+  /** How long the word of an upstream that authorizes clients itself counts. */
+  readonly authorizationTtlMs: number;
   /** How many users may log in; undefined where nobody has to. */
   readonly users: number | undefined;
   /** Undefined for plain HTTP. */
@@ -26,8 +33,11 @@ export function findingsOf(settings: Settings, nowMs: number): CheckFindings {
   const certificate = http.tls === undefined ? undefined : describeCertificate(http.tls, nowMs);
   return {
     address: `${http.tls === undefined ? 'http' : 'https'}://${formatHost(http.host)}:${http.port}`,
+    externalUrl: http.externalUrl,
     dataDirectory: storage.rootDirectory,
     maxSizeBytes: cleaner.maxSizeBytes,
+    expiry: cleaner.expiry,
+    authorizationTtlMs: settings.authorizationTtlMs,
     users: auth === undefined ? undefined : Object.keys(auth.users).length,
     certificate,
     upstreams: describeUpstreams(settings),

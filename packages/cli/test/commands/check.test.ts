@@ -33,8 +33,8 @@ describe('check', () => {
   test('lists each upstream with the kinds of its credentials', async () => {
     const { exitCode, stdout } = await runCheck(PULL_SECRET);
     expect(exitCode).toBe(0);
-    expect(stdout).toMatch(/^ghcr\.io +https:\/\/ghcr\.io +basic +all/m);
-    expect(stdout).toMatch(/^quay\.io +https:\/\/quay\.io +basic +team\/…/m);
+    expect(stdout).toMatch(/^ghcr\.io +https:\/\/ghcr\.io +cache +basic +all/m);
+    expect(stdout).toMatch(/^quay\.io +https:\/\/quay\.io +cache +basic +team\/…/m);
     expect(stdout).toMatch(/^ +anonymous +all$/m);
     expect(stdout).toMatch(/^registry\.example\.com:5000 .* identity-token /m);
     expect(stdout).toMatch(/^token\.example\.com .* registry-token /m);
@@ -71,6 +71,64 @@ describe('check', () => {
     expect(JSON.parse(bad.stdout)).toMatchObject({
       problems: [{ message: expect.stringContaining('expected host:port') as string }],
     });
+  });
+});
+
+describe('check of a content cache', () => {
+  const CONFIG = `
+http: {addr: ":5000", host: "https://cache.example.com/", secret: hunter2}
+storage: {delete: {enabled: true}}
+upstreams: {quay.io: {}}
+middleware:
+  registry:
+    - name: downstream
+      options:
+        blobttl: 24h
+        upstreams: [https://dtr.example.com, https://near.example.com, https://far.example.com]
+`;
+
+  async function runContentCache(...args: readonly string[]): Promise<CommandResult> {
+    const folder = await temporaryFolder();
+    const pullSecret = join(folder, 'pull-secret.json');
+    await writeFile(pullSecret, JSON.stringify({ auths: { 'dtr.example.com': { auth: BASIC } } }));
+    const config = join(folder, 'config.yml');
+    await writeFile(config, CONFIG);
+    const options = ['--data', join(folder, 'data'), '--pull-secret', pullSecret];
+    return runCommand(['check', config, ...options, ...args], { HOME: folder });
+  }
+
+  test('shows who authorizes, and which other caches are asked', async () => {
+    const { exitCode, stdout } = await runContentCache();
+    expect(exitCode).toBe(0);
+    expect(stdout).toMatch(/^reached at +https:\/\/cache\.example\.com$/m);
+    expect(stdout).toMatch(/^data .*, blobs for 24 h since they were fetched$/m);
+    expect(stdout).toMatch(
+      /^login +dtr\.example\.com: with accounts of the upstream, whose word counts for 1 min$/m,
+    );
+    expect(stdout).toMatch(
+      /^dtr\.example\.com \(default\) .* origin +each client's own +all +0 s +https:\/\/near\.example\.com$/m,
+    );
+    expect(stdout).toMatch(/^ +https:\/\/far\.example\.com$/m);
+    expect(stdout).toMatch(/^quay\.io .* cache +anonymous +all +1 min$/m);
+    expect(stdout).toContain('the credentials of the pull secret for dtr.example.com are not used for pulls');
+  });
+
+  test('shows them to programs, and no secret', async () => {
+    const { stdout, stderr } = await runContentCache('--output', 'json');
+    expect(JSON.parse(stdout)).toMatchObject({
+      externalUrl: 'https://cache.example.com',
+      authorizationTtlMs: 60_000,
+      expiry: { blobTtlMs: 86_400_000, from: 'fetched' },
+      upstreams: [
+        {
+          name: 'dtr.example.com',
+          authorization: 'origin',
+          caches: ['https://near.example.com', 'https://far.example.com'],
+        },
+        { name: 'quay.io', authorization: 'cache', caches: [] },
+      ],
+    });
+    for (const secret of ['hunter2', PASSWORD, BASIC]) expect(stdout + stderr).not.toContain(secret);
   });
 });
 

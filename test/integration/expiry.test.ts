@@ -1,0 +1,77 @@
+import { access, utimes } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { cacheConfig } from '../support/cache/cache-config.ts';
+import { listStoredBlobs, type BlobFile } from '../support/cache/stored-blobs.ts';
+import { startCachedUpstream, type CachedUpstream } from '../support/cached-upstream.ts';
+import { cacheImage } from '../support/client/cache-image.ts';
+import { getManifest, pullImage } from '../support/client/pull-image.ts';
+import { closeAtEnd } from '../support/close-at-end.ts';
+import { eventually } from '../support/eventually.ts';
+import { addColdImage, type ColdImage } from '../support/image/cold-image.ts';
+
+const MINUTE_MS = 60_000;
+
+async function storedBlobsOf({ cache }: CachedUpstream, image: ColdImage): Promise<BlobFile[]> {
+  const digests = new Set<string>([image.root.digest, ...image.blobs.map(({ digest }) => digest)]);
+  return (await listStoredBlobs(cache.folder.data)).filter(({ digest }) => digests.has(digest));
+}
+
+/** Makes blobs look as though they were fetched 90 minutes ago, and last pulled 45 minutes ago. */
+async function age(blobs: readonly BlobFile[]): Promise<void> {
+  const minutesAgo = (minutes: number): Date => new Date(Date.now() - minutes * MINUTE_MS);
+  for (const { path } of blobs) await utimes(path, minutesAgo(45), minutesAgo(90));
+}
+
+test('what was fetched goes when its time is over, and is fetched again though its links are there', async () => {
+  const pair = await startCachedUpstream(closeAtEnd, { config: { cleaner: { blobttl: '2s' } } });
+  const { upstream, cache, client } = pair;
+  const image = addColdImage(upstream, 'expiring');
+  const repository = join(cache.folder.data, 'docker/registry/v2/repositories', image.name);
+  const first = await cacheImage(client, image.name, 'v1');
+
+  await eventually('all files of the image are gone', async () => {
+    return (await storedBlobsOf(pair, image)).length === 0;
+  });
+  await expect(access(join(repository, '_manifests/tags/v1/current/link'))).resolves.toBeUndefined();
+  upstream.forgetRequests();
+  const again = await pullImage(client, image.name, 'v1');
+
+  expect(again.root).toMatchObject({ outcome: 'miss', digest: first.root.digest });
+  expect(upstream.manifestRequests().map(({ method }) => method)).toEqual(['GET']);
+  for (const { digest } of image.blobs) expect(upstream.blobRequests(digest)).not.toEqual([]);
+  expect(cache.log.lines).toContainEqual(expect.objectContaining({ msg: 'expired', from: 'fetched' }));
+});
+
+test('where the time is counted from the last pull, an image that is pulled stays and another goes', async () => {
+  const cleaner = { blobttl: '2h', blobttlfrom: 'pulled' };
+  const pair = await startCachedUpstream(closeAtEnd, { config: { cleaner } });
+  const { upstream, cache, client } = pair;
+  const pulled = addColdImage(upstream, 'pulled');
+  const idle = addColdImage(upstream, 'idle');
+  for (const image of [pulled, idle]) await cacheImage(client, image.name, 'v1');
+  await age(await storedBlobsOf(pair, pulled));
+  // A new logger does not know that it touched the image a moment ago.
+  await cache.kill('logger');
+  await eventually('the whole image counts as pulled', async () => {
+    await getManifest(client, pulled.name, 'v1');
+    const blobs = await storedBlobsOf(pair, pulled);
+    return blobs.every(({ accessedAtMs }) => accessedAtMs > Date.now() - 10 * MINUTE_MS);
+  });
+  // Now that the logger has seen what came later, it has nothing left to touch of this one.
+  await age(await storedBlobsOf(pair, idle));
+
+  const changed = { cleaner: { ...cleaner, blobttl: '30m' } };
+  const upstreams = { 'quay.io': { url: upstream.origin } };
+  await cache.folder.writeConfig(cacheConfig({ upstreams, config: changed }, cache.folder, cache.port));
+  await eventually('a pass has removed what expired', () =>
+    cache.log.lines.some(({ msg, from }) => msg === 'expired' && from === 'pulled'),
+  );
+
+  expect(await storedBlobsOf(pair, idle)).toEqual([]);
+  upstream.forgetRequests();
+  await pullImage(client, pulled.name, 'v1');
+  expect(upstream.blobRequests()).toEqual([]);
+  await pullImage(client, idle.name, 'v1');
+  for (const { digest } of idle.blobs) expect(upstream.blobRequests(digest)).not.toEqual([]);
+});
