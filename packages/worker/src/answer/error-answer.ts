@@ -1,5 +1,5 @@
 import { RegistryError, type RegistryErrorCode } from '@registry-cache/oci';
-import { UpstreamError, type UpstreamErrorCode } from '../upstream/upstream-error.ts';
+import { LOOP_DETECTED, UpstreamError, type UpstreamErrorCode } from '../upstream/upstream-error.ts';
 
 const CODES: Record<UpstreamErrorCode, RegistryErrorCode> = {
   unreachable: 'UNAVAILABLE',
@@ -21,15 +21,14 @@ export function registryErrorOf(error: unknown): RegistryError {
 }
 
 function ofUpstream(error: UpstreamError): RegistryError {
-  const code = CODES[error.code];
-  const retryAfterSeconds =
-    error.retryAfterSeconds ?? (mayPass(error.code) ? RETRY_AFTER_SECONDS : undefined);
+  const code = error.status === LOOP_DETECTED ? 'LOOP_DETECTED' : CODES[error.code];
+  const retryAfterSeconds = error.retryAfterSeconds ?? (mayPass(error) ? RETRY_AFTER_SECONDS : undefined);
   return new RegistryError(code, error.message, {
     cause: error,
     ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }),
   });
 }
 
-function mayPass(code: UpstreamErrorCode): boolean {
-  return code !== 'denied' && code !== 'invalid';
+function mayPass({ code, status }: UpstreamError): boolean {
+  return code !== 'denied' && code !== 'invalid' && status !== LOOP_DETECTED;
 }

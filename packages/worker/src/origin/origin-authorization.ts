@@ -5,7 +5,7 @@ import type { PullRequest } from '../pull-through.ts';
 import type { Asker } from '../upstream/asker.ts';
 import type { UpdatableUpstreamRegistry } from '../upstream/create-upstream-registry.ts';
 import { UpstreamError } from '../upstream/upstream-error.ts';
-import type { UpstreamRegistry } from '../upstream/upstream-registry.ts';
+import type { ClientRegistry, UpstreamRegistry } from '../upstream/upstream-registry.ts';
 import { createView, type CommonGround, type View } from '../view.ts';
 import { createAskers } from './askers.ts';
 import { createProofs } from './proofs.ts';
@@ -32,7 +32,7 @@ type Request = Exclude<RegistryRequest, { readonly kind: 'base' }>;
 interface Client {
   readonly asker: Asker;
   /** The upstream, asked in the client's name. */
-  readonly upstream: UpstreamRegistry;
+  readonly upstream: ClientRegistry;
   readonly view: View;
 }
 
@@ -63,14 +63,21 @@ export function createOriginAuthorization(options: OriginAuthorizationOptions): 
   /** @throws {UpstreamError} `denied` when the upstream does not know who asks */
   async function proveLogin({ asker, upstream }: Client): Promise<void> {
     const subject = `${asker.id} login`;
-    if (!proofs.holds(subject)) await proofs.obtain(subject, '', () => upstream.login({ signal }));
+    if (proofs.holds(subject)) return;
+    await proofs.obtain(subject, '', () => {
+      upstream.forgetTokens();
+      return upstream.login({ signal });
+    });
   }
 
   async function proveAccess(client: Client, target: Request): Promise<void> {
     const { asker, upstream } = client;
     const subject = subjectOf(asker, target);
     if (proofs.holds(subject)) return;
-    await proofs.obtain(subject, describe(target), () => ask(upstream, target, signal));
+    await proofs.obtain(subject, describe(target), () => {
+      upstream.forgetTokens();
+      return ask(upstream, target, signal);
+    });
   }
 
   /** Whether the upstream still knows who asks, and only does not let it have this. */
@@ -90,15 +97,17 @@ export function createOriginAuthorization(options: OriginAuthorizationOptions): 
     const repository = target.kind === 'base' ? undefined : target.name;
     const isDenied = error.status === 403 || (repository !== undefined && (await isKnown(client)));
     const code = isDenied && client.asker.credential.kind !== 'anonymous' ? 'DENIED' : 'UNAUTHORIZED';
+    const what = repository === undefined ? 'this login' : `this client to pull ${repository}`;
+    const refused = new RegistryError(code, `${upstreamName} does not allow ${what}`);
     if (!error.remembered) {
-      const { user, address } = request.client;
+      const { user = client.asker.credential.kind, address } = request.client;
+      const { status } = refused;
       log.info(
-        { user: user ?? client.asker.credential.kind, address, repository, code, reason: error.message },
+        { user, address, repository, status, code, reason: error.message },
         'client refused by the origin',
       );
     }
-    const what = repository === undefined ? 'this login' : `this client to pull ${repository}`;
-    return new RegistryError(code, `${upstreamName} does not allow ${what}`);
+    return refused;
   }
 
   async function answer(client: Client, request: PullRequest): Promise<Answer> {

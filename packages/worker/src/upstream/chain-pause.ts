@@ -23,6 +23,8 @@ export interface Attempt {
   answered(): void;
   /** Instead of an answer, or later in its body. */
   failed(error: UpstreamError): void;
+  /** The request came back to where it had been: it was answered, and this place is of no use to it. */
+  looped(reason: string): void;
   /** The body came to its end. */
   completed(): void;
   /** Nothing more is to be learnt from whether it answers: another attempt may be made. */
@@ -52,9 +54,8 @@ const MAX_PAUSE_MS = 60_000;
 // A limit may be lifted early: a cache that says "tomorrow" is asked before that.
 const MAX_RETRY_AFTER_MS = 5 * 60_000;
 const REJECTED_FOR_MS = 10 * 60_000;
-const LOOP_DETECTED = 508;
 
-/** Whether an error says something about a cache, rather than about one blob or one client. */
+/** Whether an error says something about a cache, rather than about one blob, one request or one client. */
 export function isPlaceFailure({ code, status = 500 }: UpstreamError): boolean {
   return code === 'failed' ? status >= 500 : code !== 'denied';
 }
@@ -80,17 +81,7 @@ export function createChainPause({ cache, log, now }: ChainPauseOptions): ChainP
   /** @returns whether an operator was told */
   function logFailure(error: UpstreamError, isKnown: boolean, pauseMs: number): boolean {
     const fields = { askedCache: cache, reason: error.message, pauseSeconds: Math.ceil(pauseMs / 1000) };
-    const isLoop = error.status === LOOP_DETECTED;
-    if (isLoop && !loopLogged) {
-      loopLogged = true;
-      log.warn(
-        fields,
-        'cache is passed over: the configured caches lead back here, so take one of them out of upstreams.<name>.caches',
-      );
-      return true;
-    }
-    // Every request through it would tell of the same circle again.
-    if (isKnown || isLoop) {
+    if (isKnown) {
       log.debug(fields, 'cache is still passed over');
       return false;
     }
@@ -105,16 +96,26 @@ export function createChainPause({ cache, log, now }: ChainPauseOptions): ChainP
         if (mine.probing || now() < mine.askAgainAtMs) return undefined;
         mine.probing = true;
       }
+      const answered = (): void => {
+        if (state !== mine || mine.kind === 'well') return;
+        const fields = { askedCache: cache, passedOverMs: now() - mine.sinceMs };
+        if (mine.logged) log.info(fields, 'cache answers again');
+        mine = { kind: 'well' };
+        state = mine;
+      };
       return {
-        answered() {
-          if (state !== mine || mine.kind === 'well') return;
-          const fields = { askedCache: cache, passedOverMs: now() - mine.sinceMs };
-          if (mine.logged) log.info(fields, 'cache answers again');
-          mine = { kind: 'well' };
-          state = mine;
-        },
+        answered,
         failed(error) {
           if (state === mine) failed(mine, error);
+        },
+        looped(reason) {
+          answered();
+          // Every request through it would tell of the same circle again.
+          log[loopLogged ? 'debug' : 'warn'](
+            { askedCache: cache, reason },
+            'cache leads back here: take one of the two out of the caches that are configured',
+          );
+          loopLogged = true;
         },
         completed() {
           if (state === mine && mine.kind === 'well') nextPauseMs = FIRST_PAUSE_MS;

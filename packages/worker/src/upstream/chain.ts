@@ -5,7 +5,7 @@ import { createChainMemory, type Place } from './chain-memory.ts';
 import { createChainTurns, type Turn } from './chain-turns.ts';
 import { isPlaceFailure } from './chain-pause.ts';
 import { withDeadline } from './deadline.ts';
-import { UpstreamError } from './upstream-error.ts';
+import { LOOP_DETECTED, UpstreamError } from './upstream-error.ts';
 import type { BlobGetOptions, UpstreamBlob, UpstreamRegistry } from './upstream-registry.ts';
 
 /**
@@ -64,7 +64,8 @@ export function createChain(options: ChainOptions): Chain {
     } catch (error) {
       signal.throwIfAborted();
       if (!(error instanceof UpstreamError)) throw error;
-      if (isPlaceFailure(error)) attempt.failed(error);
+      if (error.status === LOOP_DETECTED) attempt.looped(error.message);
+      else if (isPlaceFailure(error)) attempt.failed(error);
       else attempt.answered();
       log.debug({ askedCache: cache, digest, reason: error.message }, 'cache did not send the blob');
       return undefined;

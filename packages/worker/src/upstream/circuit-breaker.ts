@@ -1,7 +1,7 @@
 import type { RepositoryName, UpstreamName } from '@registry-cache/oci';
 import type { Logger } from '@registry-cache/runtime';
 import { aroundQuestions, type Question } from './around-questions.ts';
-import { UpstreamError } from './upstream-error.ts';
+import { LOOP_DETECTED, UpstreamError } from './upstream-error.ts';
 import type { UpstreamRegistry } from './upstream-registry.ts';
 
 /**
@@ -11,7 +11,7 @@ import type { UpstreamRegistry } from './upstream-registry.ts';
  * 2. after a pause one question is let through, and the others still fail at once;
  * 3. when that one fails too, the next pause is longer; any answer at all, 404 and 401 among them, ends the outage.
  *
- * What says nothing about the upstream's health does not count: a caller who leaves, a 4xx, an answer that is nonsense.
+ * What says nothing about the upstream's health does not count: a caller who leaves, a 4xx, a loop, an answer that is nonsense.
  */
 export interface CircuitBreaker {
   around(registry: UpstreamRegistry): UpstreamRegistry;
@@ -107,7 +107,9 @@ function prolong(outage: Outage, error: UpstreamError, nowMs: number): void {
 }
 
 function isFailure({ code, status = 500 }: UpstreamError): boolean {
-  return code === 'unreachable' || code === 'timeout' || (code === 'failed' && status >= 500);
+  // Whether a request has gone in a circle is told by a header of the client's.
+  const isFault = code === 'failed' && status >= 500 && status !== LOOP_DETECTED;
+  return code === 'unreachable' || code === 'timeout' || isFault;
 }
 
 function notAsked(

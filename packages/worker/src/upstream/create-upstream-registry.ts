@@ -7,7 +7,7 @@ import { createChain, type Chain } from './chain.ts';
 import { createNegativeAnswers } from './negative-answers.ts';
 import { DEFAULT_TIMEOUTS, type UpstreamTimeouts } from './timeouts.ts';
 import { openUpstreamPlace, type UpstreamPlace } from './upstream-place.ts';
-import type { UpstreamRegistry } from './upstream-registry.ts';
+import type { ClientRegistry, UpstreamRegistry } from './upstream-registry.ts';
 
 export interface UpdatableUpstreamRegistry extends UpstreamRegistry {
   /**
@@ -21,7 +21,7 @@ export interface UpdatableUpstreamRegistry extends UpstreamRegistry {
    * denied one client, and what a place has had enough of from one, says nothing about another; connections, and how well a
    * place is, are the same for all.
    */
-  as(asker: Asker): UpstreamRegistry;
+  as(asker: Asker): ClientRegistry;
 }
 
 export interface UpstreamRegistryOptions {
@@ -81,12 +81,13 @@ export function createUpstreamRegistry(options: UpstreamRegistryOptions): Updata
   return {
     ...negativeAnswers.around(blobSlots.around(origin.own)),
     as(asker) {
+      const atOrigin = origin.as(asker);
       const inTurn = chain.around(
-        origin.as(asker),
+        atOrigin,
         [...caches.values()].map((cache) => cache.as(asker)),
       );
       const denials = createNegativeAnswers({ now: steadyNow, maxAnswers: MAX_ANSWERS_OF_CLIENT });
-      return denials.around(blobSlots.around(inTurn));
+      return { ...denials.around(blobSlots.around(inTurn)), forgetTokens: () => atOrigin.forgetTokens() };
     },
     update(upstream) {
       origin.update(upstream);

@@ -82,6 +82,7 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
         statusError(answer, {
           nowMs: now(),
           deniedAdvice: deniedAdvice(options, name, answer),
+          isSigned: asker?.blobQuery !== undefined,
           secrets: sent === undefined ? [] : [sent.header.replace(/^\w+ /, '')],
         }),
     };

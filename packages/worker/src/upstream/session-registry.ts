@@ -8,7 +8,7 @@ import { login } from './login-request.ts';
 import { getList, getManifest, headManifest } from './manifest-requests.ts';
 import type { RegistryClient } from './registry-client.ts';
 import { UpstreamError } from './upstream-error.ts';
-import type { UpstreamRegistry } from './upstream-registry.ts';
+import type { ClientRegistry, UpstreamRegistry } from './upstream-registry.ts';
 import {
   openUpstreamSession,
   type UpstreamSession,
@@ -18,7 +18,7 @@ import {
 /** Asks the upstream, each time under the settings of that time. */
 export interface SessionRegistry extends UpstreamRegistry {
   /** The same upstream and connections, asked in a client's name. */
-  as(asker: Asker): UpstreamRegistry;
+  as(asker: Asker): ClientRegistry;
 
   /**
    * Goes over to other settings, unless they mean the same for connections and credentials.
@@ -73,7 +73,11 @@ export function createSessionRegistry(options: UpstreamSessionOptions): SessionR
   return {
     ...asAsker(undefined),
     // Whose connections they are closes them.
-    as: (asker) => ({ ...asAsker(asker), close: async () => {} }),
+    as: (asker) => ({
+      ...asAsker(asker),
+      forgetTokens: () => current.clientOf(asker).forgetTokens(),
+      close: async () => {},
+    }),
     update(upstream) {
       if (isSameSession(upstream, current.upstream)) return false;
       const previous = current;

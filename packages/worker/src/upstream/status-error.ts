@@ -10,6 +10,8 @@ export interface StatusErrorOptions {
   readonly deniedAdvice: string;
   /** What was sent and must not be quoted, should the peer repeat it. */
   readonly secrets: readonly string[];
+  /** Whether the URL was signed, by a signature that the peer may repeat. */
+  readonly isSigned?: boolean;
 }
 
 const MAX_EXCERPT_BYTES = 4096;
@@ -25,7 +27,7 @@ export async function statusError(
   const message = [
     `${describeUrl(url)} answered ${status}, expected 200`,
     ...(code === 'denied' ? [options.deniedAdvice] : []),
-    ...(await explanation(answer, options.secrets)),
+    ...(await explanation(answer, options)),
   ].join(': ');
   return new UpstreamError(code, message, {
     status,
@@ -40,10 +42,10 @@ function codeOf(status: number): UpstreamErrorCode {
 
 async function explanation(
   { headers, body, foreign }: RedirectedAnswer,
-  secrets: readonly string[],
+  { secrets, isSigned = false }: StatusErrorOptions,
 ): Promise<string[]> {
   // A storage service explains a refused signature by repeating it.
-  if (foreign || headers['content-encoding'] !== undefined) {
+  if (foreign || isSigned || headers['content-encoding'] !== undefined) {
     discard(body);
     return [];
   }

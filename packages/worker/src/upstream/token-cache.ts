@@ -8,6 +8,8 @@ export interface TokenCache {
   get(request: TokenRequest): Promise<GrantedToken>;
   /** Forgets a token that the registry refused, unless another has taken its place. */
   drop(request: TokenRequest, refused: string): void;
+  /** Forgets them all: what they allowed may have been taken back since they were made. */
+  clear(): void;
 }
 
 export interface GrantedToken {
@@ -43,6 +45,7 @@ export function createTokenCache({ fetch, now, maxTokens = MAX_TOKENS }: TokenCa
       const key = keyOf(request);
       if (tokens.peek(key)?.value === refused) tokens.delete(key);
     },
+    clear: () => tokens.clear(),
   };
 }
 

@@ -9,6 +9,9 @@
  */
 export type UpstreamErrorCode = 'unreachable' | 'timeout' | 'denied' | 'rate-limited' | 'failed' | 'invalid';
 
+/** The status of a `failed` request that has come back to where it was. @see RFC 5842, "508 Loop Detected" */
+export const LOOP_DETECTED = 508;
+
 export interface UpstreamErrorOptions {
   readonly cause?: unknown;
   readonly status?: number;

@@ -3,7 +3,7 @@ import type { Asker } from './asker.ts';
 import { createCircuitBreaker } from './circuit-breaker.ts';
 import { createRateLimit } from './rate-limit.ts';
 import { createSessionRegistry } from './session-registry.ts';
-import type { UpstreamRegistry } from './upstream-registry.ts';
+import type { ClientRegistry, UpstreamRegistry } from './upstream-registry.ts';
 import type { UpstreamSessionOptions } from './upstream-session.ts';
 
 /** One server that is asked, with its pauses after a 429 and in an outage: the registry itself, or another cache of it. */
@@ -11,7 +11,7 @@ export interface UpstreamPlace {
   /** Asked with the credentials of the settings. */
   readonly own: UpstreamRegistry;
   /** Asked in a client's name: what it has had enough of from one client says nothing about another. */
-  as(asker: Asker): UpstreamRegistry;
+  as(asker: Asker): ClientRegistry;
   update(upstream: UpstreamSettings): void;
   /** Breaks what is in flight. */
   close(): Promise<void>;
@@ -30,7 +30,11 @@ export function openUpstreamPlace(options: UpstreamPlaceOptions): UpstreamPlace 
   const rateLimit = createRateLimit({ upstream, log, now });
   return {
     own: rateLimit.around(breaker.around(sessions)),
-    as: (asker) => createRateLimit({ upstream, log, now }).around(breaker.around(sessions.as(asker))),
+    as(asker) {
+      const asClient = sessions.as(asker);
+      const limited = createRateLimit({ upstream, log, now }).around(breaker.around(asClient));
+      return { ...limited, forgetTokens: () => asClient.forgetTokens() };
+    },
     update(changed) {
       if (!sessions.update(changed)) return;
       breaker.reset();

@@ -49,6 +49,12 @@ export interface UpstreamRegistry {
   close(): Promise<void>;
 }
 
+/** An upstream registry that is asked in a client's name. */
+export interface ClientRegistry extends UpstreamRegistry {
+  /** The next question is asked with a token that is made for it: older ones may say what is no longer true. */
+  forgetTokens(): void;
+}
+
 export interface RequestOptions {
   readonly signal: AbortSignal;
 }

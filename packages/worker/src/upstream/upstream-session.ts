@@ -14,13 +14,17 @@ import { fetchToken } from './token.ts';
 export interface UpstreamSession {
   readonly upstream: UpstreamSettings;
   /** Asks with the credentials of the settings, or with those of a client and no other. */
-  clientOf(asker: Asker | undefined): RegistryClient;
+  clientOf(asker: Asker | undefined): SessionClient;
   /** Keeps a retired session open until the returned function is called, once. */
   hold(): () => void;
   /** Closes as soon as nobody holds it; resolves then. */
   retire(): Promise<void>;
   /** Breaks what is in flight. */
   close(): Promise<void>;
+}
+
+export interface SessionClient extends RegistryClient {
+  forgetTokens(): void;
 }
 
 export interface UpstreamSessionOptions {
@@ -40,12 +44,12 @@ export function openUpstreamSession(options: UpstreamSessionOptions): UpstreamSe
   const { upstream, log, now, timeouts } = options;
   const http = createHttpClient(options);
   const memory: ChallengeMemory = { learnt: undefined };
-  const createClient = (credentials: UpstreamSettings['credentials'], asker?: Asker): RegistryClient => {
+  const createClient = (credentials: UpstreamSettings['credentials'], asker?: Asker): SessionClient => {
+    const isClient = asker !== undefined;
     const tokens = createTokenCache({
-      ...(asker === undefined ? {} : { maxTokens: MAX_TOKENS_OF_CLIENT }),
+      ...(isClient ? { maxTokens: MAX_TOKENS_OF_CLIENT } : {}),
       now,
       fetch: async (request) => {
-        const isClient = asker !== undefined;
         const bounds = { client: http, now, timeoutMs: timeouts.tokenMs };
         const token = await fetchToken(request, { ...bounds, isClient });
         log.debug({ realm: request.realm.host, scope: request.scope }, 'token fetched');
@@ -54,11 +58,12 @@ export function openUpstreamSession(options: UpstreamSessionOptions): UpstreamSe
     });
     const own = { ...upstream, credentials };
     const authorization = createAuthorization({ upstream: own, tokens, memory });
-    return createRegistryClient({ upstream: own, http, authorization, asker, log, now });
+    const client = createRegistryClient({ upstream: own, http, authorization, asker, log, now });
+    return { ...client, forgetTokens: () => tokens.clear() };
   };
   const ownClient = createClient(upstream.credentials);
   // Of each client there are tokens of its own, and never those of another.
-  const clients = new LRUCache<string, RegistryClient>({ max: MAX_CLIENTS });
+  const clients = new LRUCache<string, SessionClient>({ max: MAX_CLIENTS });
   let holders = 0;
   let onReleased: (() => void) | undefined;
 

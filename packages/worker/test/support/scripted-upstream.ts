@@ -12,9 +12,9 @@ import type { UpdatableUpstreamRegistry } from '../../src/upstream/create-upstre
 import { UpstreamError } from '../../src/upstream/upstream-error.ts';
 import type {
   BlobRange,
+  ClientRegistry,
   UpstreamBlob,
   UpstreamHead,
-  UpstreamRegistry,
 } from '../../src/upstream/upstream-registry.ts';
 
 /** An upstream in memory: it holds what a test gives it, counts what is asked of it, and fails when told to. */
@@ -55,9 +55,9 @@ export function createScriptedUpstream(): ScriptedUpstream {
   const key = (name: RepositoryName, reference: Reference): string => `${name}@${formatReference(reference)}`;
 
   /** What is asked in a client's name is recorded with that name. */
-  function as({ credential, blobQuery }: Asker): UpstreamRegistry {
+  function as({ credential, blobQuery }: Asker): ClientRegistry {
     const client = credential.kind === 'basic' ? credential.username : (blobQuery ?? credential.kind);
-    return aroundQuestions(upstream, async ({ name }, ask) => {
+    const registry = aroundQuestions(upstream, async ({ name }, ask) => {
       const index = upstream.calls.length;
       const asked = ask();
       upstream.calls[index] = `${client}: ${upstream.calls[index]}`;
@@ -68,6 +68,7 @@ export function createScriptedUpstream(): ScriptedUpstream {
       }
       return answer;
     });
+    return { ...registry, forgetTokens: () => {} };
   }
 
   const upstream: ScriptedUpstream = {

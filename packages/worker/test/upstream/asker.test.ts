@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { registryErrorOf } from '../../src/answer/error-answer.ts';
 import type { Asker } from '../../src/upstream/asker.ts';
 import { startLoopbackServer } from './support/loopback-server.ts';
 import { BLOB, DIGEST, LATEST, NAME, patiently, registryOf, upstreamErrorOf } from './support/registry-of.ts';
@@ -140,5 +141,42 @@ describe('a login', () => {
     });
     const login = registryOf(upstream.origin).as(basic('alice')).login(patiently());
     expect(await upstreamErrorOf(login)).toMatchObject({ code: 'denied', status: 401 });
+  });
+});
+
+describe('an upstream of clients', () => {
+  it('is asked with a new token once the old ones were forgotten', async () => {
+    const upstream = await startTokenRegistry();
+    const registry = registryOf(upstream.origin).as(basic('alice'));
+    await registry.manifestGet(NAME, LATEST, patiently());
+    registry.forgetTokens();
+    await registry.manifestGet(NAME, LATEST, patiently());
+    expect(upstream.requestsTo('/token')).toHaveLength(2);
+  });
+
+  it('does not repeat the signature of a URL that was refused', async () => {
+    const upstream = await startLoopbackServer((response, { query }) => {
+      response.writeHead(403).end(`bad signature ${query.get('signature') ?? ''}`);
+    });
+    const asker: Asker = {
+      id: 'signed',
+      credential: { kind: 'anonymous' },
+      blobQuery: 'signature=s3cret',
+      via: '1.1 registry-cache-1',
+    };
+    const error = await upstreamErrorOf(
+      registryOf(upstream.origin).as(asker).blobGet(NAME, DIGEST, patiently()),
+    );
+    expect(error.message).not.toContain('s3cret');
+  });
+
+  it('that answers with a loop is not down', async () => {
+    const upstream = await startLoopbackServer((response) => response.writeHead(508).end());
+    const registry = registryOf(upstream.origin);
+    for (let n = 0; n < 5; n++) {
+      const error = await upstreamErrorOf(registry.as(basic('alice')).manifestGet(NAME, LATEST, patiently()));
+      expect(error).toMatchObject({ status: 508, remembered: false });
+      expect(registryErrorOf(error)).toMatchObject({ code: 'LOOP_DETECTED', status: 508 });
+    }
   });
 });
