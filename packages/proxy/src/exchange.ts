@@ -16,8 +16,6 @@ export interface Exchange {
   readonly askedAtMs: number;
   /** Taken at the start: a connection that is closed no longer has them. */
   readonly endpoints: Endpoints;
-  /** Set where clients log in. */
-  readonly user?: string;
   /** Aborted when the client leaves before it has its answer. */
   readonly signal: AbortSignal;
   /** Body bytes handed to the client's socket so far. */
@@ -45,7 +43,6 @@ export interface ExchangeOptions {
   readonly response: ServerResponse;
   readonly method: 'GET' | 'HEAD';
   readonly startedAtMs: number;
-  readonly user?: string;
 }
 
 export function createExchange(options: ExchangeOptions): Exchange {

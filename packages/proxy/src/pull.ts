@@ -2,6 +2,7 @@ import type { BlobReader } from '@registry-cache/store/read';
 import type { IncomingHttpHeaders, IncomingMessage, OutgoingHttpHeaders } from 'node:http';
 import { DamagedBlobError } from './blob/guarded-reads.ts';
 import { sendBlob } from './blob/send-blob.ts';
+import type { Asker } from './decision.ts';
 import type { Exchange } from './exchange.ts';
 import { peerAddress } from './peer-address.ts';
 import type { UpstreamRoute } from './url-shape.ts';
@@ -15,6 +16,7 @@ export interface PullOptions {
   /** Whose reads reject with a `DamagedBlobError` when a file fails. */
   readonly blobs: BlobReader;
   readonly suspects: Pick<SuspectBlobs, 'broken' | 'unopened'>;
+  readonly asker: Asker;
   /** Told what the worker's answer says, before it is sent. */
   readonly onAnswer: (headers: IncomingHttpHeaders) => void;
 }
@@ -31,6 +33,7 @@ const NO_ACCEL = { 'x-registry-cache-no-accel': '1' };
  */
 export async function pull(exchange: Exchange, route: UpstreamRoute, options: PullOptions): Promise<void> {
   const answer = await ask(exchange, route, options);
+  options.asker.origin?.onStatus?.(answer.statusCode ?? 502);
   const named = findAccelRedirect(answer);
   if (named === undefined) return streamThrough(exchange, route, answer, options);
 
@@ -78,15 +81,17 @@ interface AccelRedirect {
 function ask(
   exchange: Exchange,
   route: UpstreamRoute,
-  { workers }: PullOptions,
+  { workers, asker: { user, origin } }: PullOptions,
   more: Readonly<Record<string, string>> = {},
 ): Promise<IncomingMessage> {
-  const { request, response, method, requestId, askedAtMs, user, signal } = exchange;
+  const { request, response, method, requestId, askedAtMs, signal } = exchange;
   const headers = workerRequestHeaders(request, {
     requestId,
     address: peerAddress(request.socket),
     protocol: 'encrypted' in request.socket ? 'https' : 'http',
     ...(user === undefined ? {} : { user }),
+    ...(origin?.authorization === undefined ? {} : { authorization: origin.authorization }),
+    ...(origin?.via === undefined ? {} : { via: origin.via }),
   });
   return workers.ask({
     socketPath: route.upstream.socketPath,
@@ -109,14 +114,18 @@ async function streamThrough(
   exchange: Exchange,
   route: UpstreamRoute,
   answer: IncomingMessage,
-  { onAnswer }: PullOptions,
+  { onAnswer, asker: { origin } }: PullOptions,
 ): Promise<void> {
   if (findAccelRedirect(answer) !== undefined) {
     answer.resume();
     throw new Error('worker names a file again where it was asked for the bytes');
   }
   onAnswer(answer.headers);
-  await exchange.send(answer.statusCode ?? 502, headersForClient(exchange, route, answer), answer);
+  const status = answer.statusCode ?? 502;
+  if (origin !== undefined && status === 401) {
+    exchange.response.setHeader('www-authenticate', origin.challenge);
+  }
+  await exchange.send(status, headersForClient(exchange, route, answer), answer);
 }
 
 function headersForClient(

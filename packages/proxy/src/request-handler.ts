@@ -1,28 +1,22 @@
 import { RegistryError } from '@registry-cache/oci';
 import type { Logger } from '@registry-cache/runtime';
 import type { BlobReader } from '@registry-cache/store/read';
-import type { ProxyUpstream } from '@registry-cache/config';
 import type { IncomingHttpHeaders, IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { findPullEvent } from './access-events/pull-event.ts';
 import type { EventQueue } from './access-events/event-queue.ts';
-import type { Auth } from './auth/htpasswd-auth.ts';
+import type { Decision } from './decision.ts';
 import { sendError, toRegistryError } from './error-answer.ts';
 import { ClientLeftError, createExchange, type Exchange } from './exchange.ts';
 import { findHealthAnswer } from './health.ts';
 import { logFailure } from './log-failure.ts';
-import { peerAddress } from './peer-address.ts';
+import { refuseLoop } from './loop-detection.ts';
+import type { Policy } from './policy.ts';
 import { pull, type PullOptions } from './pull.ts';
 import { parseRequestTarget } from './request-target.ts';
-import { routeTarget, type UpstreamRoute } from './url-shape.ts';
+import { sendSmallAnswer } from './small-answer.ts';
+import { whoAsks } from './who-asks.ts';
 import type { WorkerLink } from './worker-link/worker-link.ts';
-
-/** What a reload changes. */
-export interface Policy {
-  readonly upstreams: readonly ProxyUpstream[];
-  /** Clients must log in where this is set. */
-  readonly auth?: Auth;
-}
 
 export interface RequestHandlerOptions {
   /** Asked once for each request, so that a request sees one policy from start to end. */
@@ -49,24 +43,23 @@ export function createRequestHandler(options: RequestHandlerOptions): RequestLis
     response.on('error', () => {});
     response.setHeader('docker-distribution-api-version', 'registry/2.0');
     response.setHeader('x-content-type-options', 'nosniff');
-    const { auth, upstreams } = options.policy();
-    handle(request, response, { ...options, auth, upstreams, startedAtMs }).catch((err: unknown) => {
+    const policy = options.policy();
+    handle(request, response, { ...options, policy, startedAtMs }).catch((err: unknown) => {
       // Its connection is gone, and what it has got so far is in its access event.
       if (err instanceof ClientLeftError) return;
       const error = toRegistryError(err);
       logFailure(options.log, { request, response, error, durationMs: options.now() - startedAtMs });
-      sendError(response, error, error.code === 'UNAUTHORIZED' ? challengeOf(auth) : {});
+      sendError(response, error, error.code === 'UNAUTHORIZED' ? challengeOf(policy) : {});
     });
   };
 }
 
-function challengeOf(auth: Auth | undefined): Record<string, string> {
+function challengeOf({ auth }: Policy): Record<string, string> {
   return auth === undefined ? {} : { 'www-authenticate': auth.challenge };
 }
 
-interface HandleOptions extends RequestHandlerOptions {
-  readonly auth: Auth | undefined;
-  readonly upstreams: readonly ProxyUpstream[];
+interface HandleOptions extends Omit<RequestHandlerOptions, 'policy'> {
+  readonly policy: Policy;
   readonly startedAtMs: number;
 }
 
@@ -80,25 +73,23 @@ async function handle(
   const method = parseMethod(request.method);
   const target = parseRequestTarget(request.url ?? '');
   const health = findHealthAnswer(target.path, options.isDraining());
-  if (health !== undefined) return void response.writeHead(health.status, health.headers).end(health.body);
+  if (health !== undefined) return sendSmallAnswer(response, health);
   // What is refused for lack of room is counted with its connection, and has no line of its own.
   if (options.isSurplus(request.socket)) return sendError(response, crowded());
 
-  const user = await options.auth?.authenticate(request.headers.authorization, peerAddress(request.socket));
-  const exchange = createExchange({
-    request,
-    response,
-    method,
-    startedAtMs: options.startedAtMs,
-    ...(user === undefined ? {} : { user }),
-  });
-  const route = routeTarget(target, options.upstreams);
-  if (route.namespace !== undefined) response.setHeader('oci-namespace', route.namespace);
-  if (route.kind === 'base') {
-    response.writeHead(200, { 'content-type': 'application/json', 'content-length': 2 }).end('{}');
-    return;
+  const { policy, startedAtMs } = options;
+  refuseLoop(request.headers.via, policy.pseudonym);
+  const exchange = createExchange({ request, response, method, startedAtMs });
+  const decision = await whoAsks(exchange, target, policy);
+  switch (decision.kind) {
+    case 'pull':
+      return pullAndRecord(exchange, decision, options);
+    case 'answer':
+      return sendSmallAnswer(response, decision.answer);
+    case 'refused':
+      response.setHeader('www-authenticate', decision.challenge);
+      throw decision.error;
   }
-  await pullAndRecord(exchange, route, options);
 }
 
 function crowded(): RegistryError {
@@ -134,7 +125,7 @@ function parseMethod(method: string | undefined): 'GET' | 'HEAD' {
 
 async function pullAndRecord(
   exchange: Exchange,
-  route: UpstreamRoute,
+  { route, asker }: Extract<Decision, { kind: 'pull' }>,
   options: HandleOptions,
 ): Promise<void> {
   const { response } = exchange;
@@ -143,12 +134,13 @@ async function pullAndRecord(
   response.once('close', () => {
     if (answer === undefined) return;
     const finishedAtMs = now();
-    const event = findPullEvent({ exchange, route, answer, finishedAtMs });
+    const event = findPullEvent({ exchange, user: asker.user, route, answer, finishedAtMs });
     if (event !== undefined) events.push(event);
     else if (response.statusCode >= 400) {
       logFailure(log, {
         request: exchange.request,
         response,
+        byOrigin: asker.origin !== undefined,
         durationMs: finishedAtMs - exchange.startedAtMs,
       });
     }
@@ -156,5 +148,5 @@ async function pullAndRecord(
   const onAnswer = (headers: IncomingHttpHeaders): void => {
     answer = headers;
   };
-  await pull(exchange, route, { workers, blobs, suspects, onAnswer });
+  await pull(exchange, route, { workers, blobs, suspects, asker, onAnswer });
 }

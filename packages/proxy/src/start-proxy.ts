@@ -1,10 +1,9 @@
 import type { ProxySettings } from '@registry-cache/config';
 import type { Logger, RunningProcess } from '@registry-cache/runtime';
 import { createBlobReader, type BlobReader } from '@registry-cache/store/read';
-import { isDeepStrictEqual } from 'node:util';
 import { createEventQueue } from './access-events/event-queue.ts';
 import { createLoggerLink } from './access-events/logger-link.ts';
-import { createHtpasswdAuth, type HtpasswdAuthOptions } from './auth/htpasswd-auth.ts';
+import type { HtpasswdAuthOptions } from './auth/htpasswd-auth.ts';
 import { createGuardedBlobReader } from './blob/guarded-reads.ts';
 import {
   connectionLimitsOf,
@@ -13,7 +12,9 @@ import {
 } from './listener/connection-limits.ts';
 import { createConnections } from './listener/connections.ts';
 import { openListener, type ListenerOptions } from './listener/listener.ts';
-import { createRequestHandler, type Policy } from './request-handler.ts';
+import { createLoginGuard } from './origin-auth/login-guard.ts';
+import { createPolicy } from './policy.ts';
+import { createRequestHandler } from './request-handler.ts';
 import { createSuspectBlobs } from './worker-link/suspect-blobs.ts';
 import { createWorkerLink } from './worker-link/worker-link.ts';
 
@@ -27,6 +28,8 @@ export interface StartProxyOptions {
   readonly connectionLimits?: ConnectionLimits;
   /** Of the settings' data directory unless told. */
   readonly blobs?: BlobReader;
+  /** Milliseconds of the wall clock. */
+  readonly now?: () => number;
 }
 
 /** The proxy, listening. */
@@ -41,19 +44,19 @@ const HEAD_TIMEOUT_MS = 29_000;
 
 export async function startProxy(settings: ProxySettings, options: StartProxyOptions): Promise<RunningProxy> {
   const { log, retryForMs = RETRY_WORKER_FOR_MS, headTimeoutMs = HEAD_TIMEOUT_MS, timeouts } = options;
-  const { blobs = createBlobReader({ rootDirectory: settings.rootDirectory }) } = options;
+  const { blobs = createBlobReader({ rootDirectory: settings.rootDirectory }), now = Date.now } = options;
   const limits = options.connectionLimits ?? connectionLimitsOf(await readDescriptorLimit());
   const connections = createConnections({ limits, log });
   const workers = createWorkerLink({ retryForMs, headTimeoutMs });
   const suspects = createSuspectBlobs({ log });
   const logger = createLoggerLink(settings.loggerSocketPath);
   const events = createEventQueue({ send: (batch) => logger.post(batch), log });
-  let current = settings;
-  let policy = createPolicy(settings, options);
+  const policyOptions = { ...options, workers, guard: createLoginGuard({ log }), now };
+  let current = createPolicy(settings, policyOptions);
   let draining = false;
 
   const onRequest = createRequestHandler({
-    policy: () => policy,
+    policy: () => current.policy,
     isDraining: () => draining,
     isSurplus: (socket) => connections.isSurplus(socket),
     workers,
@@ -61,7 +64,7 @@ export async function startProxy(settings: ProxySettings, options: StartProxyOpt
     suspects,
     events,
     log,
-    now: Date.now,
+    now,
   });
   const listener = await openListener({
     http: settings.http,
@@ -77,37 +80,23 @@ export async function startProxy(settings: ProxySettings, options: StartProxyOpt
   return {
     port,
     reload: (next) => {
-      // Throws before anything has changed when the new certificate is no good.
+      // Throws before anything has changed when the new settings, or their certificate, are no good.
+      const changed = createPolicy(next, policyOptions, current);
       if (next.http.tls !== undefined) listener.setCertificate(next.http.tls);
-      policy = { ...createPolicy(next, options), ...keptAuth(policy, current, next) };
-      if (needsRestart(current, next)) {
+      if (needsRestart(current.settings, next)) {
         log.warn('a change of address, port, TLS on or off, or data directory takes effect after a restart');
       }
-      current = next;
+      current = changed;
     },
     close: async () => {
       draining = true;
-      await listener.close(current.http.drainTimeoutMs);
+      await listener.close(current.settings.http.drainTimeoutMs);
       await events.close();
       logger.close();
       suspects.close();
       workers.close();
     },
   };
-}
-
-function createPolicy(
-  { upstreams, auth }: ProxySettings,
-  { verify, log }: Pick<StartProxyOptions, 'verify' | 'log'>,
-): Policy {
-  if (auth === undefined) return { upstreams };
-  return { upstreams, auth: createHtpasswdAuth(auth, verify === undefined ? { log } : { log, verify }) };
-}
-
-/** Users that stay the same stay logged in. */
-function keptAuth(policy: Policy, current: ProxySettings, next: ProxySettings): Pick<Policy, 'auth'> {
-  if (policy.auth === undefined || !isDeepStrictEqual(current.auth, next.auth)) return {};
-  return { auth: policy.auth };
 }
 
 function needsRestart(current: ProxySettings, next: ProxySettings): boolean {

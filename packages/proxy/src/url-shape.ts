@@ -9,9 +9,15 @@ import {
 import type { RequestTarget } from './request-target.ts';
 
 /** Where a request goes, whichever way its client writes the upstream. */
-export type Route =
-  /** `/v2/`, of the cache or of one upstream: answered without asking a worker. */
-  { readonly kind: 'base'; readonly namespace?: UpstreamName } | UpstreamRoute;
+export type Route = BaseRoute | UpstreamRoute;
+
+/** `/v2/`, of the cache or of one upstream. */
+export interface BaseRoute {
+  readonly kind: 'base';
+  /** Where the client names one. */
+  readonly upstream?: ProxyUpstream;
+  readonly namespace?: UpstreamName;
+}
 
 export interface UpstreamRoute {
   readonly kind: 'upstream';
@@ -20,8 +26,8 @@ export interface UpstreamRoute {
   /** `/v2/<name>/…` as the worker is asked. */
   readonly path: string;
   readonly query: string;
-  /** What `Link` must point at for this client. */
-  readonly client: { readonly path: string; readonly ns?: string };
+  /** As this client writes it: what `Link` must point at, and what a token's scope must name. */
+  readonly client: { readonly path: string; readonly repository: string; readonly ns?: string };
   /** Sent as `OCI-Namespace` to a client that named the upstream by `ns`. */
   readonly namespace?: UpstreamName;
 }
@@ -42,29 +48,43 @@ export function routeTarget(target: RequestTarget, upstreams: readonly ProxyUpst
   const prefixed = /^\/([^/]+)(\/v2(?:\/.*)?)$/.exec(target.path);
   if (prefixed !== null && !target.path.startsWith('/v2/')) {
     const [, name = '', rest = ''] = prefixed;
-    return route(target, named(name, upstreams), rest);
+    return route(target, namedUpstream(name, upstreams), { path: rest });
   }
   if (target.path === '/v2' || target.path === '/v2/') {
-    return route(target, target.ns === undefined ? undefined : named(target.ns, upstreams), '/v2/');
+    const upstream = target.ns === undefined ? undefined : namedUpstream(target.ns, upstreams);
+    return route(target, upstream, { path: '/v2/' });
   }
   if (!target.path.startsWith('/v2/')) {
     throw new RegistryError('NAME_UNKNOWN', 'no such endpoint: the registry API is below /v2/');
   }
   const [, first = '', rest = ''] = /^\/v2\/([^/]*)(.*)$/.exec(target.path) ?? [];
   const inPath = find(first, upstreams);
-  if (inPath !== undefined) return route(target, inPath, `/v2${rest}`);
-  if (target.ns !== undefined) return route(target, named(target.ns, upstreams), target.path);
-  return route(target, defaultUpstream(first, upstreams), target.path);
+  if (inPath !== undefined) return route(target, inPath, { path: `/v2${rest}`, prefix: `${first}/` });
+  if (target.ns !== undefined) return route(target, namedUpstream(target.ns, upstreams), target);
+  return route(target, defaultUpstream(first, upstreams), target);
 }
 
-function route(target: RequestTarget, upstream: ProxyUpstream | undefined, path: string): Route {
+interface WrittenPath {
+  /** Below `/v2/`, without an upstream. */
+  readonly path: string;
+  /** What the client writes in front of a repository's name. */
+  readonly prefix?: string;
+}
+
+function route(
+  target: RequestTarget,
+  upstream: ProxyUpstream | undefined,
+  { path, prefix = '' }: WrittenPath,
+): Route {
   const { ns, query } = target;
   const namespace =
     upstream !== undefined && ns !== undefined && findUpstreamName(ns) === upstream.name
       ? { namespace: upstream.name }
       : {};
   const request = parseRegistryPath(path);
-  if (request.kind === 'base') return { kind: 'base', ...namespace };
+  if (request.kind === 'base') {
+    return { kind: 'base', ...(upstream === undefined ? {} : { upstream }), ...namespace };
+  }
   if (upstream === undefined) throw new RegistryError('NAME_UNKNOWN', 'no upstream is named');
   const workerPath =
     upstream.name === 'docker.io' && !request.name.includes('/')
@@ -76,7 +96,11 @@ function route(target: RequestTarget, upstream: ProxyUpstream | undefined, path:
     request: parseRegistryPath(workerPath),
     path: workerPath,
     query,
-    client: { path: target.path, ...(ns === undefined ? {} : { ns }) },
+    client: {
+      path: target.path,
+      repository: `${prefix}${request.name}`,
+      ...(ns === undefined ? {} : { ns }),
+    },
     ...namespace,
   };
 }
@@ -86,7 +110,8 @@ function find(name: string, upstreams: readonly ProxyUpstream[]): ProxyUpstream 
   return upstreams.find((upstream) => upstream.name === upstreamName);
 }
 
-function named(name: string, upstreams: readonly ProxyUpstream[]): ProxyUpstream {
+/** @throws {RegistryError} `NAME_UNKNOWN`, which says which upstreams there are */
+export function namedUpstream(name: string, upstreams: readonly ProxyUpstream[]): ProxyUpstream {
   const upstream = find(name, upstreams);
   if (upstream === undefined) throw unknownUpstream(name, upstreams);
   return upstream;

@@ -51,6 +51,20 @@ test.each([['/v2/'], ['/v2'], ['/quay.io/v2/'], ['/quay.io/v2'], ['/v2/?ns=quay.
   },
 );
 
+describe('a token’s scope names a repository as the client does', () => {
+  test.each([
+    ['/v2/quay.io/org/image/manifests/v1', 'quay.io/org/image'],
+    ['/v2/QUAY.io/org/image/manifests/v1', 'QUAY.io/org/image'],
+    ['/quay.io/v2/org/image/manifests/v1', 'org/image'],
+    ['/v2/org/image/tags/list?ns=quay.io', 'org/image'],
+    ['/v2/quay.io/org/image/tags/list?ns=quay.io', 'quay.io/org/image'],
+    ['/v2/alpine/manifests/v1', 'alpine'],
+    ['/v2/docker.io/alpine/manifests/v1', 'docker.io/alpine'],
+  ])('%s', (target, repository) => {
+    expect(routeOf(target)).toMatchObject({ client: { repository } });
+  });
+});
+
 test('the query goes on without ns', () => {
   const route = routeOf('/v2/org/image/tags/list?n=5&ns=quay.io&last=a%2Fb');
   expect(route).toMatchObject({ query: 'n=5&last=a%2Fb', namespace: 'quay.io', client: { ns: 'quay.io' } });

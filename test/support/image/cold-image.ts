@@ -1,5 +1,5 @@
 import type { Digest } from '@registry-cache/oci';
-import type { Upstream } from '../upstream/start-upstream.ts';
+import type { Repositories } from '../upstream/repositories.ts';
 import { buildImage, type Image } from './build-image.ts';
 import type { Content } from './content.ts';
 
@@ -23,7 +23,11 @@ export interface ColdImageOptions {
 }
 
 /** @param seed a word for what the test is about, in lower case */
-export function addColdImage(upstream: Upstream, seed: string, options: ColdImageOptions = {}): ColdImage {
+export function addColdImage(
+  upstream: Pick<Repositories, 'addImage'>,
+  seed: string,
+  options: ColdImageOptions = {},
+): ColdImage {
   const { layers = [40_000, 1_000], upstreamName = 'quay.io', platforms } = options;
   const image = buildImage({ seed, layers, ...(platforms === undefined ? {} : { platforms }) });
   const layer = image.platforms[0]?.layers[0];

@@ -13,12 +13,14 @@ export type UpstreamAuthentication =
 export interface Authenticator {
   /** The answer to a request that ends here: a refusal, or a token. Undefined lets it through. */
   answer(request: ServerRequest, origin: string): Answer | undefined;
+  /** Whose valid password or token the request carries; undefined for nobody's. */
+  findUser(request: ServerRequest): string | undefined;
 }
 
 export function createAuthenticator(authentication: UpstreamAuthentication): Authenticator {
   switch (authentication.kind) {
     case 'none':
-      return { answer: () => undefined };
+      return { answer: () => undefined, findUser: () => undefined };
     case 'basic':
       return basicAuthenticator(authentication);
     case 'bearer':
@@ -36,6 +38,7 @@ function basicAuthenticator(accounts: Accounts): Authenticator {
         return errorAnswer(403, 'DENIED', 'requested access to the resource is denied');
       return unauthorized('Basic realm="upstream"');
     },
+    findUser: (request) => findByPassword(accounts, header(request, 'authorization'))?.username,
   };
 }
 
@@ -52,6 +55,7 @@ function bearerAuthenticator(options: Accounts & TokenServerOptions): Authentica
       const scope = `,scope="repository:${repository}:pull"`;
       return unauthorized(`${challenge}${scope}${grant === undefined ? '' : ',error="insufficient_scope"'}`);
     },
+    findUser: (request) => tokens.findUser(header(request, 'authorization')),
   };
 }
 

@@ -19,19 +19,39 @@ export interface TokenServer {
   answer(request: ServerRequest): Answer;
   /** What a request with this `Authorization` may pull; undefined where it has no valid token. */
   findGrant(authorization: string | undefined): Grant | undefined;
+  /** Whose valid token it is; undefined for nobody's. */
+  findUser(authorization: string | undefined): string | undefined;
+}
+
+interface IssuedToken {
+  readonly user: string | undefined;
+  readonly repositories: readonly string[];
+  readonly expiresAtMs: number;
+}
+
+/** Who asks for a token: an account, or nobody, who may have one for what anyone may pull. */
+interface Asker {
+  readonly user: string | undefined;
+  readonly grant: Grant;
 }
 
 export function createTokenServer(options: Accounts & TokenServerOptions): TokenServer {
   const ttlSeconds = options.tokenTtlSeconds ?? 300;
-  const issued = new Map<
-    string,
-    { readonly repositories: readonly string[]; readonly expiresAtMs: number }
-  >();
+  const issued = new Map<string, IssuedToken>();
+  const findIssued = (authorization: string | undefined): IssuedToken | undefined => {
+    const token = issued.get(tokenIn(authorization) ?? '');
+    return token === undefined || token.expiresAtMs <= Date.now() ? undefined : token;
+  };
+  const findRegistryAccount = (authorization: string | undefined): Account | undefined => {
+    const token = tokenIn(authorization);
+    if (token === undefined) return undefined;
+    return options.accounts.find(({ registryToken }) => registryToken === token);
+  };
 
-  const issue = (grant: Grant, scopes: readonly string[]): Answer => {
+  const issue = ({ user, grant }: Asker, scopes: readonly string[]): Answer => {
     const token = randomUUID();
     const repositories = scopes.flatMap(findPullScope).filter(grant);
-    issued.set(token, { repositories, expiresAtMs: Date.now() + ttlSeconds * 1000 });
+    issued.set(token, { user, repositories, expiresAtMs: Date.now() + ttlSeconds * 1000 });
     return jsonAnswer(200, {
       token,
       access_token: token,
@@ -42,29 +62,34 @@ export function createTokenServer(options: Accounts & TokenServerOptions): Token
   return {
     answer(request) {
       const form = new URLSearchParams(request.body);
-      const grant = request.method === 'POST' ? grantOfForm(options, form) : grantOfRequest(options, request);
-      if (grant === undefined) return errorAnswer(401, 'UNAUTHORIZED', 'invalid username, password or token');
+      const asker = request.method === 'POST' ? findByForm(options, form) : findByHeader(options, request);
+      if (asker === undefined) return errorAnswer(401, 'UNAUTHORIZED', 'invalid username, password or token');
       const scopes = [...request.query.getAll('scope'), ...form.getAll('scope')];
       return issue(
-        grant,
+        asker,
         scopes.flatMap((scope) => scope.split(' ')),
       );
     },
 
     findGrant(authorization) {
-      const token = /^Bearer (.+)$/.exec(authorization ?? '')?.[1];
-      const account = options.accounts.find(({ registryToken }) => registryToken === token);
-      if (token !== undefined && account !== undefined) return grantOfAccount(account);
-      const found = issued.get(token ?? '');
-      if (found === undefined || found.expiresAtMs <= Date.now()) return undefined;
-      return (repository) => found.repositories.includes(repository);
+      const account = findRegistryAccount(authorization);
+      if (account !== undefined) return grantOfAccount(account);
+      const token = findIssued(authorization);
+      return token && ((repository) => token.repositories.includes(repository));
     },
+
+    findUser: (authorization) =>
+      findRegistryAccount(authorization)?.username ?? findIssued(authorization)?.user,
   };
 }
 
+function tokenIn(authorization: string | undefined): string | undefined {
+  return /^Bearer (.+)$/.exec(authorization ?? '')?.[1];
+}
+
 /** @see RFC 6749, "Refreshing an Access Token" */
-function grantOfForm(accounts: Accounts, form: URLSearchParams): Grant | undefined {
-  return grantOf(accounts.accounts.find((account) => fits(account, form)));
+function findByForm(accounts: Accounts, form: URLSearchParams): Asker | undefined {
+  return askerOf(accounts.accounts.find((account) => fits(account, form)));
 }
 
 function fits({ username, password, identityToken }: Account, form: URLSearchParams): boolean {
@@ -78,14 +103,14 @@ function fits({ username, password, identityToken }: Account, form: URLSearchPar
   }
 }
 
-function grantOfRequest(accounts: Accounts, request: ServerRequest): Grant | undefined {
+function findByHeader(accounts: Accounts, request: ServerRequest): Asker | undefined {
   const authorization = header(request, 'authorization');
-  if (authorization === undefined) return anonymousGrant(accounts);
-  return grantOf(findByPassword(accounts, authorization));
+  if (authorization === undefined) return { user: undefined, grant: anonymousGrant(accounts) };
+  return askerOf(findByPassword(accounts, authorization));
 }
 
-function grantOf(account: Account | undefined): Grant | undefined {
-  return account === undefined ? undefined : grantOfAccount(account);
+function askerOf(account: Account | undefined): Asker | undefined {
+  return account && { user: account.username, grant: grantOfAccount(account) };
 }
 
 function findPullScope(scope: string): string[] {

@@ -8,6 +8,8 @@ import type { UpstreamRoute } from '../url-shape.ts';
 /** A pull whose response has closed. */
 export interface FinishedPull {
   readonly exchange: Exchange;
+  /** Set where clients log in. */
+  readonly user: string | undefined;
   readonly route: UpstreamRoute;
   /** What the worker's answer said. */
   readonly answer: IncomingHttpHeaders;
@@ -23,11 +25,12 @@ const MAX_CLIENT_TEXT = 512;
  */
 export function findPullEvent({
   exchange,
+  user,
   route,
   answer,
   finishedAtMs,
 }: FinishedPull): AccessEvent | undefined {
-  const { request, response, method, user, endpoints } = exchange;
+  const { request, response, method, endpoints } = exchange;
   const status = response.statusCode;
   const digest = findTargetDigest(route.request, answer);
   if (digest === undefined || !(status < 300 || status === 304)) return undefined;

@@ -1,3 +1,4 @@
+import { RegistryError } from '@registry-cache/oci';
 import type { Logger } from '@registry-cache/runtime';
 import { LRUCache } from 'lru-cache';
 import { networkOf } from '../peer-address.ts';
@@ -53,4 +54,14 @@ export function createFailedLogins(options: FailedLoginsOptions): FailedLogins {
       return failures === undefined || failures.count < MAX_FAILURES ? 0 : failures.untilMs - now();
     },
   };
+}
+
+/** What a network is told that has to wait. */
+export function tooManyFailedLogins(waitMs: number): RegistryError {
+  const retryAfterSeconds = Math.ceil(waitMs / 1000);
+  return new RegistryError(
+    'TOOMANYREQUESTS',
+    `too many failed logins from your address: try again in ${retryAfterSeconds} s`,
+    { retryAfterSeconds },
+  );
 }

@@ -3,7 +3,7 @@ import type { HtpasswdSettings } from '@registry-cache/config';
 import { RegistryError } from '@registry-cache/oci';
 import type { Logger } from '@registry-cache/runtime';
 import { findBasicCredentials, type BasicCredentials } from './basic-credentials.ts';
-import { createFailedLogins } from './failed-logins.ts';
+import { createFailedLogins, tooManyFailedLogins } from './failed-logins.ts';
 import { createLoginMemory, type Verdict } from './login-memory.ts';
 import { createTurns } from './turns.ts';
 
@@ -65,7 +65,7 @@ export function createHtpasswdAuth(settings: HtpasswdSettings, options: Htpasswd
     if (remembered !== undefined) return remembered;
     for (;;) {
       const waitMs = failedLogins.waitMs(address);
-      if (waitMs > 0) throw tooManyFailures(waitMs);
+      if (waitMs > 0) throw tooManyFailedLogins(waitMs);
       const verdict = await memory.learn(credentials, () => compare(credentials, address));
       // Where an equal login of another address was joined, it may be that one which has to wait.
       if (verdict !== 'not-compared') return verdict;
@@ -84,15 +84,6 @@ export function createHtpasswdAuth(settings: HtpasswdSettings, options: Htpasswd
       throw new RegistryError('UNAUTHORIZED', 'wrong user name or password');
     },
   };
-}
-
-function tooManyFailures(waitMs: number): RegistryError {
-  const retryAfterSeconds = Math.ceil(waitMs / 1000);
-  return new RegistryError(
-    'TOOMANYREQUESTS',
-    `too many failed logins from your address: try again in ${retryAfterSeconds} s`,
-    { retryAfterSeconds },
-  );
 }
 
 /** A quoted-string may hold neither quotes nor control characters, and a header nothing beyond ASCII. */

@@ -8,6 +8,10 @@ export interface RequestOrigin {
   readonly protocol: 'http' | 'https';
   /** Set where clients log in. */
   readonly user?: string;
+  /** The client's own login, for an upstream that says itself who may pull; a worker of any other never sees one. */
+  readonly authorization?: string;
+  /** The caches that the request has passed, for the same upstreams. */
+  readonly via?: string;
 }
 
 // All that a pull depends on. What is not named here has no way in: hop-by-hop headers, credentials, and a client's own
@@ -28,18 +32,28 @@ export function workerRequestHeaders(
   request: IncomingMessage,
   origin: RequestOrigin,
 ): Record<string, string> {
-  const headers: Record<string, string> = {
-    'x-request-id': origin.requestId,
-    'x-forwarded-for': origin.address,
-    'x-forwarded-proto': origin.protocol,
-    'x-forwarded-host': request.headers.host ?? '',
-    ...(origin.user === undefined ? {} : { 'x-registry-cache-user': headerText(origin.user) }),
-  };
+  const headers = originHeaders(request, origin);
   for (const name of FORWARDED) {
     const value = request.headers[name];
     if (typeof value === 'string') headers[name] = value;
   }
   return headers;
+}
+
+/** Who asks, for a question that is this proxy's own. */
+export function originHeaders(
+  request: IncomingMessage,
+  { requestId, address, protocol, user, authorization, via }: RequestOrigin,
+): Record<string, string> {
+  return {
+    'x-request-id': requestId,
+    'x-forwarded-for': address,
+    'x-forwarded-proto': protocol,
+    'x-forwarded-host': request.headers.host ?? '',
+    ...(user === undefined ? {} : { 'x-registry-cache-user': headerText(user) }),
+    ...(authorization === undefined ? {} : { authorization }),
+    ...(via === undefined ? {} : { via }),
+  };
 }
 
 /** Percent-encodes what a header cannot carry, and the percent sign itself. */
