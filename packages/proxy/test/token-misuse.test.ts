@@ -64,18 +64,18 @@ test('a token that was changed is not opened: what it would say is never used', 
   const middle = Math.floor(token.length / 2);
   const changed = `${token.slice(0, middle)}${token[middle] === 'A' ? 'B' : 'A'}${token.slice(middle + 1)}`;
   expect((await fetchAs(proxy, IMAGE, changed)).status).toBe(401);
-  expect(shown(proxy.quay)).toEqual([ALICE, changed]);
+  expect(shown(proxy.quay)).toEqual([ALICE]);
 });
 
-test('a token sealed by another secret is somebody else’s, also one of before the secret was changed', async () => {
+test('a token sealed by another secret goes no further, also one of before the secret was changed', async () => {
   const [proxy, other] = [await startOriginProxy(), await startOriginProxy({ tokenSecret: 'another' })];
   const token = await fetchToken(other, SCOPE, ALICE);
   expect((await fetchAs(proxy, IMAGE, token)).status).toBe(401);
-  expect(shown(proxy.quay)).toEqual([token]);
+  expect(shown(proxy.quay)).toEqual([]);
   expect((await fetchAs(other, IMAGE, token)).status).toBe(200);
   other.proxy.reload({ ...other.settings, tokenSecret: 'new' });
   expect((await fetchAs(other, IMAGE, token)).status).toBe(401);
-  expect(shown(other.quay)).toEqual([ALICE, ALICE, token]);
+  expect(shown(other.quay)).toEqual([ALICE, ALICE]);
 });
 
 test('the logins of two users never mix, however their requests come', async () => {

@@ -27,7 +27,7 @@ export function createBaseDecision(options: BaseDecisionOptions): BaseDecision {
 
   const decideToken = async ({ exchange, upstream, refusals }: Asked, token: string): Promise<Decision> => {
     const opened = await tokens.open(token);
-    if (opened.kind === 'expired') return refusals.unauthorized('token has expired', 'invalid_token');
+    if (opened.kind === 'expired') return refusals.unauthorized('token is no longer good', 'invalid_token');
     if (opened.kind === 'grant') {
       const { grant } = opened;
       const isOthers = upstream !== undefined && (grant.upstream ?? upstream.name) !== upstream.name;

@@ -45,7 +45,8 @@ export function createPullDecision(options: PullDecisionOptions): PullDecision {
         case 'bearer': {
           const opened = await tokens.open(credential.token);
           if (opened.kind === 'grant') return askWithGrant({ exchange, route, refusals }, opened.grant);
-          if (opened.kind === 'expired') return refusals.unauthorized('token has expired', 'invalid_token');
+          if (opened.kind === 'expired')
+            return refusals.unauthorized('token is no longer good', 'invalid_token');
           const authorization = `Bearer ${credential.token}`;
           refuseTooLong(authorization);
           return ask(exchange, route, { authorization, challenge: refusals.challenge('invalid_token') });

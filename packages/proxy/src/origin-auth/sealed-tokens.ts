@@ -1,4 +1,5 @@
 import { createHmac, hkdfSync, randomBytes } from 'node:crypto';
+import { decodeProtectedHeader } from 'jose/decode/protected_header';
 import { JOSEError, JWTClaimValidationFailed, JWTExpired } from 'jose/errors';
 import { jwtDecrypt, type JWTDecryptOptions } from 'jose/jwt/decrypt';
 import { EncryptJWT } from 'jose/jwt/encrypt';
@@ -17,6 +18,7 @@ export interface TokenGrant {
 export type OpenedToken =
   /** Not sealed here: whoever made it may know what it means. */
   | { readonly kind: 'foreign' }
+  /** Also one that was changed, or sealed by another secret. */
   | { readonly kind: 'expired' }
   | { readonly kind: 'grant'; readonly grant: TokenGrant };
 
@@ -45,7 +47,9 @@ const KEY_BYTES = 32;
 // A client sends one token some fifty times within seconds.
 const MAX_OPENED_CHARACTERS = 8 * 1024 * 1024;
 
-const HEADER = { alg: 'dir', enc: 'A256GCM', typ: 'JWT' };
+// What tells our tokens, also those that we cannot read any more, from those of others: they go no further than here.
+const TYPE = 'registry-cache-token';
+const HEADER = { alg: 'dir', enc: 'A256GCM', typ: TYPE };
 const CHECKS: JWTDecryptOptions = {
   issuer: PURPOSE,
   audience: PURPOSE,
@@ -79,7 +83,7 @@ export function createSealedTokens({ secret, now }: SealedTokensOptions): Sealed
     } catch (err) {
       // Neither error may go any further: both hold all that was sealed.
       if (err instanceof JWTExpired || err instanceof JWTClaimValidationFailed) return 'expired';
-      if (err instanceof JOSEError) return undefined;
+      if (err instanceof JOSEError) return isOurs(token) ? 'expired' : undefined;
       throw err;
     }
   };
@@ -106,6 +110,15 @@ export function createSealedTokens({ secret, now }: SealedTokensOptions): Sealed
       return { kind: 'grant', grant: opened.grant };
     },
   };
+}
+
+/** As far as it says itself. */
+function isOurs(token: string): boolean {
+  try {
+    return decodeProtectedHeader(token).typ === TYPE;
+  } catch {
+    return false;
+  }
 }
 
 /** Of a payload that only this cache can have made. */
