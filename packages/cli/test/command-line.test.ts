@@ -15,11 +15,14 @@ describe('the command line', () => {
     expect(stdout).toMatch(/Examples:\n +registry-cache demo/);
   });
 
-  test.each([['serve'], ['check'], ['clean'], ['health'], ['demo']])('explains %s', async (command) => {
-    const { exitCode, stdout } = await runCommand([command, '--help']);
-    expect(exitCode).toBe(0);
-    expect(stdout).toContain(`Usage: registry-cache ${command}`);
-  });
+  test.each([['serve'], ['check'], ['clean'], ['register'], ['health'], ['demo']])(
+    'explains %s',
+    async (command) => {
+      const { exitCode, stdout } = await runCommand([command, '--help']);
+      expect(exitCode).toBe(0);
+      expect(stdout).toContain(`Usage: registry-cache ${command}`);
+    },
+  );
 
   test.each([['version'], ['--version']])('%s prints the version', async (argument) => {
     const { exitCode, stdout } = await runCommand([argument]);

@@ -31,11 +31,15 @@ export async function health({ addr, configFile, url }: HealthOptions): Promise<
   if (status !== 200) throw unhealthy(`${target.href} answered ${status}: the cache's log says why`);
 }
 
+/** Not by all settings: a mistake in a file that the running cache has passed over does not make it ill. */
 async function configuredOrigin(configFile: string): Promise<string> {
-  const { loadOrExplain } = await import('../load-settings.ts');
-  const { http } = await loadOrExplain({ configFile });
-  const host = http.host.includes(':') ? `[${http.host}]` : http.host;
-  return `${http.tls === undefined ? 'http' : 'https'}://${host}:${http.port}`;
+  const { findListenUrl, readEnvironment } = await import('@registry-cache/config');
+  try {
+    return await findListenUrl({ configFile, env: readEnvironment() });
+  } catch (err) {
+    const { explainConfigError } = await import('../load-settings.ts');
+    throw explainConfigError(err);
+  }
 }
 
 function onLoopback(origin: string): string {

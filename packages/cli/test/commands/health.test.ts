@@ -44,6 +44,15 @@ describe('health', () => {
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
   });
 
+  test('finds a cache well that has passed over a mistake in its files', async () => {
+    const folder = await temporaryFolder();
+    const { port } = new URL(await serverAnswering(200));
+    const configFile = join(folder, 'config.yml');
+    await writeFile(configFile, `version: 0.1\nhttp: {addr: ':${port}'}\npullsecret: /missing.json\n`);
+    const { exitCode, stderr } = await runCommand(['health', configFile], { HOME: folder });
+    expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
+  });
+
   test('exits 1 when nobody listens where the environment says', async () => {
     const port = await freePort(0);
     const { exitCode, stderr } = await runCommand(['health'], { REGISTRY_HTTP_ADDR: `0.0.0.0:${port}` });
