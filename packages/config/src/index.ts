@@ -10,6 +10,7 @@ export {
 export { MAX_TIMER_MS, parseDuration } from './duration.ts';
 export { readEnvironment, type Environment } from './environment.ts';
 export { parseHtpasswd } from './htpasswd.ts';
+export { findListenUrl } from './listen-url.ts';
 export { loadSettings, type SettingsSources } from './load-settings.ts';
 export type {
   CleanerProcessSettings,

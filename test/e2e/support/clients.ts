@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { mkdir, mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Installation } from './installation.ts';
 import { attempt, run, type RunResult } from './run.ts';
 import type { RunningCache } from './running-cache.ts';
 
@@ -20,7 +21,9 @@ export interface ClientMachine {
 }
 
 export interface ClientMachineOptions {
-  readonly cache: RunningCache;
+  readonly cache: Pick<RunningCache, 'address'> & {
+    readonly installation: Pick<Installation, 'root' | 'clientCertFolder' | 'username' | 'password'>;
+  };
   /** Text of registries.conf; a machine that knows no mirrors unless given. */
   readonly registriesConf?: string;
 }

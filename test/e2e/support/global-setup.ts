@@ -19,12 +19,16 @@ const TOOLS: Readonly<Record<string, string>> = {
   'docker-registry': 'Debian: docker-registry',
   containerd: 'Debian: containerd',
   ctr: 'Debian: containerd',
+  docker: 'Debian: docker.io, of which only two programs are taken',
+  dockerd: 'the same',
   htpasswd: 'Debian: apache2-utils',
   openssl: 'Debian: openssl',
   prlimit: 'Debian: util-linux',
   mmdebstrap: 'Debian: mmdebstrap',
   crane: 'go install github.com/google/go-containerregistry/cmd/crane',
   'copy-image': 'go build -C test/e2e/support/copy-image',
+  'stack-config': 'go build -C test/e2e/support/compose-files',
+  'compose-config': 'the same',
   registry: 'go install github.com/distribution/distribution/v3/cmd/registry',
 };
 

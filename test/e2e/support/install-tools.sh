@@ -27,3 +27,18 @@ install_go github.com/distribution/distribution/v3/cmd/registry@v3.1.2
 copy_image=$(dirname "$0")/copy-image
 CGO_ENABLED=0 go build -C "$copy_image" -o "$bin/copy-image" \
   -tags 'containers_image_openpgp containers_image_storage_stub containers_image_docker_daemon_stub' .
+
+# What reads the stack file and the compose file as docker does, which Debian's docker is too old to print.
+compose_files=$(dirname "$0")/compose-files
+CGO_ENABLED=0 go build -C "$compose_files" -o "$bin/stack-config" .
+CGO_ENABLED=0 go build -C "$compose_files" -o "$bin/compose-config" github.com/compose-spec/compose-go/v2/cmd
+
+# dockerd itself and nothing around it: its package would start a service, and take the place of docker's own packages.
+if [ ! -e "$bin/dockerd" ]; then
+  apt-get install --quiet=2 --yes --no-install-recommends libdevmapper1.02.1 libsystemd0
+  package=$(mktemp -d)
+  chmod 755 "$package"
+  (cd "$package" && apt-get download docker.io && dpkg -x docker.io_*.deb .)
+  cp "$package/usr/bin/docker" "$package/usr/sbin/dockerd" "$bin"
+  rm -r "$package"
+fi

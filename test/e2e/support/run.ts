@@ -4,6 +4,8 @@ export interface RunOptions {
   /** Added to this process's environment. */
   readonly env?: Readonly<Record<string, string>>;
   readonly input?: string;
+  /** This process's working directory unless told. */
+  readonly cwd?: string;
 }
 
 export interface RunResult {
@@ -33,7 +35,8 @@ export function attempt(
   options: RunOptions = {},
 ): Promise<RunResult> {
   return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { env: { ...process.env, ...options.env } });
+    const { cwd } = options;
+    const child = spawn(command, args, { cwd, env: { ...process.env, ...options.env } });
     // A command that reads nothing may be gone before its input is.
     child.stdin.on('error', () => {});
     let stdout = '';

@@ -1,3 +1,4 @@
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { startInBackground } from './background-process.ts';
 import { findFreePort } from '../../support/free-port.ts';
@@ -29,20 +30,49 @@ export function isServing(port: number, installation: Installation): Promise<boo
 const COMMAND = new URL('../../../packages/cli/bin/registry-cache.js', import.meta.url).pathname;
 
 /** `registry-cache serve config.yml` of the checkout, configured by environment as the container is. */
-export async function startCacheProcess(installation: Installation): Promise<CacheProcess> {
-  const port = await findFreePort();
+export function startCacheProcess(installation: Installation): Promise<CacheProcess> {
   const { root } = installation;
-  const cache = await startInBackground({
-    command: process.execPath,
-    args: [COMMAND, 'serve', installation.configFile],
-    outputPath: join(root, 'cache.log'),
+  return start(installation, {
+    configFile: installation.configFile,
+    dataFolder: join(root, 'data'),
     env: {
-      REGISTRY_HTTP_ADDR: `127.0.0.1:${String(port)}`,
-      REGISTRY_HTTP_TLS_CERTIFICATE: join(root, 'certs/certs.pem'),
       REGISTRY_AUTH: 'htpasswd',
       REGISTRY_AUTH_HTPASSWD_PATH: join(root, 'auth/htpasswd'),
-      REGISTRYDIR: join(root, 'data'),
       PULLSECRETPATH: installation.pullSecretFile,
+    },
+  });
+}
+
+/** One that knows no users and no credentials of its own: its upstreams do. */
+export async function startCacheWithoutUsers(
+  installation: Installation,
+  { name, config }: { readonly name: string; readonly config: unknown },
+): Promise<CacheProcess> {
+  const configFile = join(installation.root, `${name}.yml`);
+  await writeFile(configFile, JSON.stringify(config));
+  return start(installation, { configFile, dataFolder: join(installation.root, `${name}-data`), env: {} });
+}
+
+interface StartOptions {
+  readonly configFile: string;
+  readonly dataFolder: string;
+  readonly env: Readonly<Record<string, string>>;
+}
+
+async function start(
+  installation: Installation,
+  { configFile, dataFolder, env }: StartOptions,
+): Promise<CacheProcess> {
+  const port = await findFreePort();
+  const cache = await startInBackground({
+    command: process.execPath,
+    args: [COMMAND, 'serve', configFile],
+    outputPath: join(installation.root, 'cache.log'),
+    env: {
+      REGISTRY_HTTP_ADDR: `127.0.0.1:${String(port)}`,
+      REGISTRY_HTTP_TLS_CERTIFICATE: join(installation.root, 'certs/certs.pem'),
+      REGISTRYDIR: dataFolder,
+      ...env,
     },
     isReady: () => isServing(port, installation),
   });

@@ -5,7 +5,7 @@ import { findFreePort } from '../../support/free-port.ts';
 import { answers } from './http-get.ts';
 import type { ImageLayout } from './image-layout.ts';
 import { run } from './run.ts';
-import { startTokenServer } from './token-server.ts';
+import { startTokenServer, type Account } from './token-server.ts';
 
 /** A real registry that stands for a public one. */
 export interface Upstream {
@@ -27,6 +27,15 @@ export interface UpstreamOptions {
   /** An address that both this machine and the cache can reach. */
   readonly host: string;
   readonly folder: string;
+  /** Plain HTTP unless given. */
+  readonly tls?: TlsFiles;
+}
+
+export interface TlsFiles {
+  readonly certificateFile: string;
+  readonly keyFile: string;
+  /** PEM text of what clients must trust. */
+  readonly ca: string;
 }
 
 // A password with a colon and one with more than ASCII: both are cut by careless parsers.
@@ -42,14 +51,30 @@ export async function startBasicUpstream(options: UpstreamOptions): Promise<Upst
   return startUpstream('docker-registry', options, BASIC_USER, auth, async () => {});
 }
 
+export interface TokenUpstreamOptions extends UpstreamOptions {
+  /** Besides the one that pushes. */
+  readonly accounts?: readonly Account[];
+}
+
+export interface TokenUpstream extends Upstream {
+  /** Each `Authorization` that its token server did not know. */
+  readonly refusedLogins: readonly string[];
+}
+
 /** distribution v3 with token authentication. */
-export async function startTokenUpstream(options: UpstreamOptions): Promise<Upstream> {
+export async function startTokenUpstream(options: TokenUpstreamOptions): Promise<TokenUpstream> {
   await mkdir(options.folder, { recursive: true });
-  const tokens = await startTokenServer({ host: options.host, ...TOKEN_USER });
+  const accounts = [TOKEN_USER, ...(options.accounts ?? [])];
+  const tokens = await startTokenServer({
+    host: options.host,
+    accounts,
+    ...(options.tls === undefined ? {} : { tls: options.tls }),
+  });
   const jwks = join(options.folder, 'jwks.json');
   await writeFile(jwks, JSON.stringify(tokens.keySet));
   const auth = { token: { realm: tokens.realm, service: 'upstream', issuer: tokens.issuer, jwks } };
-  return startUpstream('registry', options, TOKEN_USER, auth, () => tokens.close());
+  const upstream = await startUpstream('registry', options, TOKEN_USER, auth, () => tokens.close());
+  return { ...upstream, refusedLogins: tokens.refused };
 }
 
 async function startUpstream(
@@ -60,7 +85,8 @@ async function startUpstream(
   closeTokens: () => Promise<void>,
 ): Promise<Upstream> {
   const address = `${options.host}:${String(await findFreePort())}`;
-  const url = `http://${address}`;
+  const { tls } = options;
+  const url = `${tls === undefined ? 'http' : 'https'}://${address}`;
   const config = join(options.folder, 'config.yml');
   // JSON is YAML.
   await writeFile(
@@ -68,7 +94,11 @@ async function startUpstream(
     JSON.stringify({
       version: 0.1,
       storage: { filesystem: { rootdirectory: join(options.folder, 'data') } },
-      http: { addr: address, secret: 'e2e' },
+      http: {
+        addr: address,
+        secret: 'e2e',
+        tls: tls && { certificate: tls.certificateFile, key: tls.keyFile },
+      },
       auth,
     }),
   );
@@ -78,7 +108,7 @@ async function startUpstream(
       args: ['serve', config],
       outputPath: join(options.folder, 'output.log'),
       env: { OTEL_TRACES_EXPORTER: 'none' },
-      isReady: () => answers(`${url}/v2/`, [401]),
+      isReady: () => answers(`${url}/v2/`, [401], tls && { ca: tls.ca }),
     });
 
   let server = await start();

@@ -149,7 +149,7 @@ function whyNot(err: unknown): string {
     case 'EADDRINUSE':
       return 'another process has this port: stop it, or set http.addr';
     case 'EACCES':
-      return 'this user may not have a port that low: set http.addr to one above 1023';
+      return 'this user may not have a port that low: set http.addr to one above 1023; a container may be started as root, or with --sysctl net.ipv4.ip_unprivileged_port_start=0';
     case 'EADDRNOTAVAIL':
       return 'this machine has no such address: set http.addr';
     default:
