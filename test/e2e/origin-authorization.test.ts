@@ -1,10 +1,13 @@
 import { mkdtemp } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { listChildren } from '../support/cache/process-tree.ts';
 import { closeAfterAll } from '../support/close-at-end.ts';
+import { startBreakingWire } from './support/breaking-wire.ts';
 import { createClientMachine, digestOfCopy, type ClientMachine } from './support/clients.ts';
 import { startContainerd } from './support/containerd.ts';
 import { startDockerDaemon, type DockerDaemon } from './support/docker-daemon.ts';
+import { writeImageLayout } from './support/image-layout.ts';
 import { setOriginScene, type OriginScene } from './support/origin-scene.ts';
 import { startCacheWithoutUsers, type CacheProcess } from './support/running-cache.ts';
 
@@ -160,6 +163,14 @@ describe('a cache of several registries that authorize its clients themselves', 
   });
 });
 
+/** All of its processes, so that nothing of what is under way is finished. */
+async function killAll({ pid }: CacheProcess): Promise<void> {
+  const children = await listChildren(pid);
+  for (const each of [{ pid }, ...children]) process.kill(each.pid, 'SIGKILL');
+}
+
+const LARGE_LAYER_BYTES = 24 * 1024 * 1024;
+
 // What an operator of a content cache has: one origin, whose names need no prefix.
 describe('a content cache of one origin', () => {
   const own = closeAfterAll();
@@ -241,6 +252,39 @@ describe('a content cache of one origin', () => {
       `${near.address}/org/image:v1`,
     );
     expect(refused.stderr).toMatch(/denied/);
+  });
+
+  test('goes on with the other of two neighbours when the first is killed in the middle of a layer', async () => {
+    const image = await writeImageLayout(join(scene.installation.root, 'large'), [LARGE_LAYER_BYTES]);
+    await scene.quay.push(image, 'org/image:large');
+    const neighbours = await Promise.all(
+      ['left', 'right'].map(async (name) => {
+        const neighbour = await startContentCache(name, [scene.quay.url]);
+        return { neighbour, wire: own(await startBreakingWire(neighbour.address)) };
+      }),
+    );
+    const upstreamhosts = neighbours.map(({ wire }) => `https://${wire.address}`);
+    const trusted = [join(scene.installation.clientCertFolder, 'ca.crt')];
+    const edge = await startContentCache('edge', [{ originhost: scene.quay.url, upstreamhosts }], trusted);
+    let killed = 0;
+    for (const { neighbour, wire } of neighbours) {
+      void wire.after(LARGE_LAYER_BYTES / 4, async () => {
+        killed += 1;
+        if (killed === 1) await killAll(neighbour);
+      });
+    }
+
+    const client = await createClientMachine({ cache: edge });
+    const credential = ['--creds', `${scene.alice.username}:${scene.alice.password}`];
+    await client.podman('pull', ...credential, ...client.pullFlags, `${edge.address}/org/image:large`);
+
+    expect(killed).toBeGreaterThan(0);
+    expect(await edge.logs()).toContain('blob broke off, fill resumes');
+    // Podman verifies what it pulls; this is what it pulls the next time.
+    const copy = await mkdtemp(join(client.folder, 'copy-'));
+    const from = ['--src-creds', credential[1] ?? '', '--src-cert-dir', scene.installation.clientCertFolder];
+    await client.skopeo('copy', ...from, `docker://${edge.address}/org/image:large`, `dir:${copy}`);
+    expect(await digestOfCopy(copy)).toBe(image.digest);
   });
 
   test('serves docker', async () => {

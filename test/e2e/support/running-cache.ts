@@ -27,7 +27,8 @@ export function isServing(port: number, installation: Installation): Promise<boo
   return answers(`https://localhost:${String(port)}/readyz`, [200], { ca: installation.ca });
 }
 
-const COMMAND = new URL('../../../packages/cli/bin/registry-cache.js', import.meta.url).pathname;
+/** `registry-cache` of the checkout. */
+export const COMMAND = new URL('../../../packages/cli/bin/registry-cache.js', import.meta.url).pathname;
 
 /** `registry-cache serve config.yml` of the checkout, configured by environment as the container is. */
 export function startCacheProcess(installation: Installation): Promise<CacheProcess> {

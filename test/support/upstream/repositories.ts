@@ -3,7 +3,7 @@ import type { Content, ManifestContent } from '../image/content.ts';
 
 /** What an upstream holds. A tag that is put again moves. */
 export interface Repositories {
-  addImage(repository: string, tag: string, image: Image): void;
+  addImage(repository: string, tag: string, image: Pick<Image, 'root' | 'manifests' | 'blobs'>): void;
   addReferrer(repository: string, referrer: Referrer): void;
   removeTag(repository: string, tag: string): void;
   find(name: string): RepositoryContent | undefined;
