@@ -35,6 +35,8 @@ export {
   type RegistryErrorCode,
   type RegistryErrorOptions,
 } from './registry-error.ts';
+export { findRegistryChallenge, type RegistryChallenge } from './registry-challenge.ts';
 export { parseRegistryPath, type RegistryRequest } from './registry-path.ts';
 export { parseRepositoryName, type RepositoryName } from './repository-name.ts';
+export { isTrustedRealm } from './trusted-realm.ts';
 export { findUpstreamName, type UpstreamName } from './upstream-name.ts';

@@ -1,8 +1,12 @@
 import type { UpstreamSettings } from '@registry-cache/config';
-import type { RepositoryName } from '@registry-cache/oci';
-import { findRegistryChallenge, type RegistryChallenge } from './bearer-challenge.ts';
+import {
+  findRegistryChallenge,
+  isTrustedRealm,
+  type RegistryChallenge,
+  type RepositoryName,
+} from '@registry-cache/oci';
 import { orAborted } from './deadline.ts';
-import { isTrustedRealm, parseRealm } from './realm-rule.ts';
+import { parseRealm } from './realm-rule.ts';
 import { findRepositoryCredential, type RepositoryCredential } from './repository-credential.ts';
 import { basicAuthorization, type TokenRequest } from './token.ts';
 import type { TokenCache } from './token-cache.ts';

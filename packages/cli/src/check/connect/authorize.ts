@@ -1,9 +1,9 @@
 import type { Credential } from '@registry-cache/config';
+import type { RegistryChallenge } from '@registry-cache/oci';
 import type { HttpAnswer, Send } from '../../network/http-client.ts';
 import { basicAuthorization } from '../../network/basic-authorization.ts';
 import { findErrorMessage } from '../../network/error-document.ts';
 import { describeUrl } from '../../network/quote.ts';
-import type { Challenge } from './challenge.ts';
 import { judgeRealm, type RealmOptions } from './token-realm.ts';
 
 /** How a request is authorized, or why it cannot be. */
@@ -22,7 +22,10 @@ export interface AuthorizeOptions extends Omit<RealmOptions, 'isSecret'> {
 }
 
 /** Answers a challenge the way pulls do. Asks the token endpoint where there is one. */
-export async function authorize(challenge: Challenge, options: AuthorizeOptions): Promise<Authorized> {
+export async function authorize(
+  challenge: RegistryChallenge,
+  options: AuthorizeOptions,
+): Promise<Authorized> {
   const credential = withoutTokenUser(options.credential);
   if (credential.kind === 'registry-token') return header(`Bearer ${credential.token}`);
   if (challenge.kind === 'bearer') return fetchToken(challenge, credential, options);
@@ -46,7 +49,7 @@ export function secretsOf(credential: Credential): string[] {
 }
 
 async function fetchToken(
-  { realm, service }: Challenge & { kind: 'bearer' },
+  { realm, service }: RegistryChallenge & { kind: 'bearer' },
   credential: Credential,
   options: AuthorizeOptions,
 ): Promise<Authorized> {

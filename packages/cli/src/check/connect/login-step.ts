@@ -1,15 +1,15 @@
 import type { CredentialEntry } from '@registry-cache/config';
+import type { RegistryChallenge } from '@registry-cache/oci';
 import type { Send } from '../../network/http-client.ts';
 import { authorityOf } from '../../network/endpoint.ts';
 import { findErrorMessage } from '../../network/error-document.ts';
 import { authorize, secretsOf } from './authorize.ts';
-import type { Challenge } from './challenge.ts';
 import { failed, ok, skipped, type Step, warning } from './step.ts';
 import type { Target } from './target.ts';
 
 export interface LoginOptions {
   readonly target: Target;
-  readonly challenge: Challenge | undefined;
+  readonly challenge: RegistryChallenge | undefined;
   readonly send: Send;
 }
 
@@ -36,7 +36,11 @@ export async function loginSteps(options: LoginOptions): Promise<Step[]> {
   return steps;
 }
 
-async function login(entry: CredentialEntry, challenge: Challenge, options: LoginOptions): Promise<Step> {
+async function login(
+  entry: CredentialEntry,
+  challenge: RegistryChallenge,
+  options: LoginOptions,
+): Promise<Step> {
   const { target, send } = options;
   const { upstream, endpoint } = target;
   const key = keyOf(target, entry);

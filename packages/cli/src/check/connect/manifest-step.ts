@@ -1,10 +1,9 @@
 import type { Credential, CredentialEntry } from '@registry-cache/config';
-import { MANIFEST_MEDIA_TYPES } from '@registry-cache/oci';
+import { findRegistryChallenge, MANIFEST_MEDIA_TYPES } from '@registry-cache/oci';
 import { authorityOf } from '../../network/endpoint.ts';
 import type { HttpAnswer, Send } from '../../network/http-client.ts';
 import { clean } from '../../network/quote.ts';
 import { authorize, type Authorized } from './authorize.ts';
-import { findChallenge } from './challenge.ts';
 import { describeManifest, type KnownManifest } from './known-manifest.ts';
 import { failed, ok, skipped, warning, type Step } from './step.ts';
 import type { Target } from './target.ts';
@@ -31,7 +30,8 @@ async function head(manifest: KnownManifest, target: Target, send: Send): Promis
     send({ method: 'HEAD', url, headers: { accept: MANIFEST_MEDIA_TYPES.join(', '), ...authorization } });
 
   let answer = await ask({});
-  const challenge = answer.status === 401 ? findChallenge(answer.headers) : undefined;
+  const challenge =
+    answer.status === 401 ? findRegistryChallenge(answer.headers['www-authenticate']) : undefined;
   const credential = credentialOf(credentials, manifest.name);
   if (challenge !== undefined) {
     const authorized = await authorize(challenge, {

@@ -1,19 +1,19 @@
+import { findRegistryChallenge, type RegistryChallenge } from '@registry-cache/oci';
 import type { HttpAnswer } from '../../network/http-client.ts';
 import { authorityOf, type Endpoint } from '../../network/endpoint.ts';
 import { clean, describeUrl, quote } from '../../network/quote.ts';
-import { findChallenge, type Challenge } from './challenge.ts';
 import { failed, ok, type Step, warning } from './step.ts';
 
 /** What a registry said to `GET /v2/` without a credential. */
 export interface Ping {
   readonly step: Step;
   /** Undefined where it asks nobody to log in, or is no registry. */
-  readonly challenge: Challenge | undefined;
+  readonly challenge: RegistryChallenge | undefined;
 }
 
 export function judgePing(answer: HttpAnswer, endpoint: Endpoint): Ping {
   const { status, headers } = answer;
-  const challenge = status === 401 ? findChallenge(headers) : undefined;
+  const challenge = status === 401 ? findRegistryChallenge(headers['www-authenticate']) : undefined;
   if (challenge !== undefined) return { step: ok('ping', describeChallenge(challenge)), challenge };
   return { step: judgeStatus(answer, endpoint), challenge };
 }
@@ -45,7 +45,7 @@ function judgeStatus({ status, headers }: HttpAnswer, { url, urlSetting }: Endpo
   return failed('ping', `${authority} answered ${status} to /v2/, expected 200 or 401`, advice);
 }
 
-function describeChallenge(challenge: Challenge): string {
+function describeChallenge(challenge: RegistryChallenge): string {
   if (challenge.kind === 'basic') return 'asks for user and password (Basic)';
   const { realm, service } = challenge;
   const shown = URL.canParse(realm) ? describeUrl(new URL(realm)) : quote(realm);

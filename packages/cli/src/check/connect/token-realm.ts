@@ -1,5 +1,4 @@
-import { isIP } from 'node:net';
-import { hostOf } from '../../network/endpoint.ts';
+import { isTrustedRealm } from '@registry-cache/oci';
 import { describeUrl } from '../../network/quote.ts';
 
 export interface RealmOptions {
@@ -29,7 +28,7 @@ export async function judgeRealm(realm: string, options: RealmOptions): Promise<
       message: `its token endpoint ${describeUrl(url)} has no TLS: nothing is sent there`,
     };
   }
-  if (isSecret && !(await isOfDomain(url, registry, tokenHosts))) {
+  if (isSecret && !(await isTrustedRealm(url, registry, tokenHosts))) {
     return {
       kind: 'refused',
       message: `its token endpoint ${describeUrl(url)} is not of its domain: no credential is sent there`,
@@ -37,15 +36,4 @@ export async function judgeRealm(realm: string, options: RealmOptions): Promise<
     };
   }
   return { kind: 'trusted', url };
-}
-
-async function isOfDomain(realm: URL, registry: URL, tokenHosts: readonly string[]): Promise<boolean> {
-  if (realm.hostname === registry.hostname) return true;
-  if (tokenHosts.some((host) => [realm.host, realm.hostname].includes(host.toLowerCase()))) return true;
-  if (isIP(hostOf(realm)) !== 0 || isIP(hostOf(registry)) !== 0) return false;
-  // The public suffix list is large.
-  const { getDomain } = await import('tldts');
-  const options = { allowPrivateDomains: true };
-  const domain = getDomain(registry.hostname, options);
-  return domain !== null && domain === getDomain(realm.hostname, options);
 }

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { findRegistryChallenge, parseChallenges } from '../../src/upstream/bearer-challenge.ts';
+import { findRegistryChallenge, parseChallenges } from '../src/registry-challenge.ts';
 
 function parsed(header: string | string[]): unknown[] {
   return parseChallenges(header).map(({ scheme, parameters }) => [scheme, Object.fromEntries(parameters)]);
