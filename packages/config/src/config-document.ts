@@ -4,7 +4,7 @@ import { InvalidValueError, quote } from './config-error.ts';
 import type { ConfigTree } from './config-tree.ts';
 import { findSimilar } from './did-you-mean.ts';
 import { parseDuration } from './duration.ts';
-import { EXPIRY_STARTS, parseBlobTtl } from './expiry.ts';
+import { EXPIRY_STARTS, parseBlobTtl } from './blob-ttl.ts';
 import type { Findings } from './findings.ts';
 import { parseListenAddress, type ListenAddress } from './listen-address.ts';
 import { parseOrigin } from './origin-url.ts';

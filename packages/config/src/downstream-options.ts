@@ -2,7 +2,7 @@ import { isAbsolute } from 'node:path';
 import { findUpstreamName, type UpstreamName } from '@registry-cache/oci';
 import { InvalidValueError, quote } from './config-error.ts';
 import { isMap, type ConfigMap } from './config-tree.ts';
-import { EXPIRY_STARTS, parseBlobTtl } from './expiry.ts';
+import { EXPIRY_STARTS, parseBlobTtl } from './blob-ttl.ts';
 import type { Findings } from './findings.ts';
 import { parseOrigin } from './origin-url.ts';
 import { readSection } from './read-section.ts';

@@ -4,7 +4,7 @@ import type { DownstreamOptions, DownstreamOrigin } from './downstream-options.t
 import type { Findings } from './findings.ts';
 import { parseOrigin } from './origin-url.ts';
 import type { PullSecretEntry } from './pull-secret.ts';
-import type { UpstreamDraft } from './upstream-drafts.ts';
+import type { UpstreamDraft } from './upstream-draft.ts';
 
 /**
  * Makes the origin of the middleware `downstream` the default upstream, which authorizes clients itself. What `upstreams` says of

@@ -5,13 +5,7 @@ import { addDownstream } from './downstream-upstream.ts';
 import type { DownstreamOptions } from './downstream-options.ts';
 import type { Findings } from './findings.ts';
 import type { PullSecretEntry } from './pull-secret.ts';
-import type { KeyedText } from './value-parsers.ts';
-
-/** What was said about an upstream, wherever it was said, before its files are read. */
-export interface UpstreamDraft extends Omit<UpstreamSection, 'cas' | 'caches'> {
-  readonly cas: readonly KeyedText[];
-  readonly caches: readonly KeyedText[];
-}
+import type { UpstreamDraft } from './upstream-draft.ts';
 
 export interface DraftSources {
   readonly configured: Readonly<Record<string, UpstreamSection>>;

@@ -7,7 +7,8 @@ import { parseOrigin } from './origin-url.ts';
 import { parseCaches } from './other-caches.ts';
 import type { UpstreamSettings } from './settings.ts';
 import { credentialsOf } from './upstream-credentials.ts';
-import { draftUpstreams, type DraftSources, type UpstreamDraft } from './upstream-drafts.ts';
+import type { UpstreamDraft } from './upstream-draft.ts';
+import { draftUpstreams, type DraftSources } from './upstream-drafts.ts';
 
 export interface UpstreamSources extends DraftSources {
   /** Where clients reach this cache itself, if that is known. */

@@ -1,6 +1,12 @@
 import type { Digest } from '@registry-cache/oci';
 import { LRUCache } from 'lru-cache';
-import type { VerifiedManifest } from './manifests.ts';
+
+/** A manifest whose bytes are what its digest says. */
+export interface VerifiedManifest {
+  readonly digest: Digest;
+  readonly mediaType: string;
+  readonly bytes: Uint8Array;
+}
 
 /** Manifests by digest, whoever asks for them: that one is here says nothing about who may have it. */
 export type ManifestMemory = LRUCache<Digest, VerifiedManifest>;

@@ -10,17 +10,10 @@ import {
 } from '@registry-cache/oci';
 import type { Repository, Store } from '@registry-cache/store';
 import type { DamagedBlobs } from './damaged-blobs.ts';
-import type { ManifestMemory } from './manifest-memory.ts';
+import type { ManifestMemory, VerifiedManifest } from './manifest-memory.ts';
 import { createSingleFlight } from './single-flight.ts';
 import { UpstreamError } from './upstream/upstream-error.ts';
 import type { UpstreamManifest, UpstreamRegistry } from './upstream/upstream-registry.ts';
-
-/** A manifest whose bytes are what its digest says. */
-export interface VerifiedManifest {
-  readonly digest: Digest;
-  readonly mediaType: string;
-  readonly bytes: Uint8Array;
-}
 
 export interface Manifests {
   /** @throws {RegistryError} `MANIFEST_UNKNOWN`; @throws {UpstreamError} */

@@ -1,5 +1,5 @@
 import type { FillSettings, UpstreamSettings } from '@registry-cache/config';
-import type { RegistryRequest, UpstreamName } from '@registry-cache/oci';
+import type { UpstreamName } from '@registry-cache/oci';
 import type { Logger } from '@registry-cache/runtime';
 import type { Store } from '@registry-cache/store';
 import type { Answer } from './answer/answer.ts';
@@ -7,8 +7,8 @@ import { createDamagedBlobs } from './damaged-blobs.ts';
 import { createFills } from './fill/fills.ts';
 import type { TransferPatience } from './fill/transfer-blob.ts';
 import { createManifestMemory } from './manifest-memory.ts';
-import type { ClientRequest } from './origin/client-request.ts';
 import { createOriginAuthorization } from './origin/origin-authorization.ts';
+import type { PullRequest } from './pull-request.ts';
 import type { StorageError } from './storage-error.ts';
 import { createTolerantStore } from './tolerant-store.ts';
 import type { UpdatableUpstreamRegistry } from './upstream/create-upstream-registry.ts';
@@ -21,19 +21,6 @@ export interface PullThrough {
   forgetClients(): void;
   /** Aborts fills and whatever is being asked of the upstream. */
   close(): Promise<void>;
-}
-
-export interface PullRequest {
-  readonly method: 'GET' | 'HEAD';
-  readonly target: RegistryRequest;
-  /** Without its question mark. */
-  readonly query: string;
-  /** Whether the proxy can send a file of the store itself. */
-  readonly accel: boolean;
-  /** Whether the proxy could not read the stored blob: it wants no answer, but that the blob is verified. */
-  readonly suspect: boolean;
-  /** Who asks. Means something only where the upstream authorizes the clients. */
-  readonly client: ClientRequest;
 }
 
 export interface PullThroughOptions {

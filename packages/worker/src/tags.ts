@@ -1,7 +1,8 @@
 import { RegistryError, type CacheOutcome, type Digest, type Tag } from '@registry-cache/oci';
 import type { Logger } from '@registry-cache/runtime';
 import type { Repository, Store, StoredTag } from '@registry-cache/store';
-import type { Manifests, VerifiedManifest } from './manifests.ts';
+import type { VerifiedManifest } from './manifest-memory.ts';
+import type { Manifests } from './manifests.ts';
 import { createPatientFlight } from './patient-flight.ts';
 import { UpstreamError } from './upstream/upstream-error.ts';
 import type { UpstreamRegistry } from './upstream/upstream-registry.ts';

@@ -7,9 +7,9 @@ import { createBlobs } from './blobs.ts';
 import type { DamagedBlobs } from './damaged-blobs.ts';
 import type { Fills } from './fill/fills.ts';
 import { createLists } from './lists.ts';
-import type { ManifestMemory } from './manifest-memory.ts';
-import { createManifests, type VerifiedManifest } from './manifests.ts';
-import type { PullRequest } from './pull-through.ts';
+import type { ManifestMemory, VerifiedManifest } from './manifest-memory.ts';
+import { createManifests } from './manifests.ts';
+import type { PullRequest } from './pull-request.ts';
 import { createTags } from './tags.ts';
 import type { UpstreamRegistry } from './upstream/upstream-registry.ts';
 

@@ -11,7 +11,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { parseRegistryPath, RegistryError } from '@registry-cache/oci';
 import type { Logger } from '@registry-cache/runtime';
 import { registryErrorOf } from './answer/error-answer.ts';
-import type { ClientRequest } from './origin/client-request.ts';
+import type { ClientRequest } from './pull-request.ts';
 import type { PullThrough } from './pull-through.ts';
 import { UpstreamError } from './upstream/upstream-error.ts';
 import { writeAnswer, writeError } from './answer/write-answer.ts';

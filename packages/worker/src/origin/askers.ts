@@ -1,7 +1,7 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import type { Credential } from '@registry-cache/config';
 import { RegistryError } from '@registry-cache/oci';
-import type { PullRequest } from '../pull-through.ts';
+import type { PullRequest } from '../pull-request.ts';
 import type { Asker } from '../upstream/asker.ts';
 
 /** Finds out in whose name the upstream is asked about a request. */

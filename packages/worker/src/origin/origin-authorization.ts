@@ -1,7 +1,7 @@
 import { formatReference, RegistryError, type RegistryRequest } from '@registry-cache/oci';
 import { LRUCache } from 'lru-cache';
 import type { Answer } from '../answer/answer.ts';
-import type { PullRequest } from '../pull-through.ts';
+import type { PullRequest } from '../pull-request.ts';
 import type { Asker } from '../upstream/asker.ts';
 import type { UpdatableUpstreamRegistry } from '../upstream/create-upstream-registry.ts';
 import { UpstreamError } from '../upstream/upstream-error.ts';

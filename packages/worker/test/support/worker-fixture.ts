@@ -7,7 +7,7 @@ import type { FillSettings } from '@registry-cache/config';
 import { createLog, type Logger } from '@registry-cache/runtime';
 import { createFileStore, type Store } from '@registry-cache/store';
 import type { Answer } from '../../src/answer/answer.ts';
-import type { ClientRequest } from '../../src/origin/client-request.ts';
+import type { ClientRequest } from '../../src/pull-request.ts';
 import type { StorageError } from '../../src/storage-error.ts';
 import { createPullThrough, type PullThrough } from '../../src/pull-through.ts';
 import type { TransferPatience } from '../../src/fill/transfer-blob.ts';
