@@ -92,6 +92,19 @@ test('only the client of an upstream speaks to registries', () => {
   expect(speaking).not.toEqual([]);
 });
 
+test('the command opens connections of its own to diagnose, to register and to ask for health, and in its demo', () => {
+  const opens = ({ specifier, kind }: Import): boolean =>
+    kind !== 'type' && /^node:(?:net|tls|https?|http2|dgram|dns(?:\/promises)?)$/.test(specifier);
+  const connecting = files.filter(isOf('cli')).filter(({ imports }) => imports.some(opens));
+  const places = ['network/', 'check/connect/', 'commands/health.ts', 'demo/'].map(
+    (place) => `cli/src/${place}`,
+  );
+  expect(pathsOf(connecting.filter(({ path }) => !places.some((place) => path.startsWith(place))))).toEqual(
+    [],
+  );
+  expect(connecting).not.toEqual([]);
+});
+
 test('only config reads the environment', () => {
   const reading = files.filter(({ code }) => /\bprocess\.env\b|\benv\b.*from 'node:process'/.test(code));
   expect(pathsOf(reading.filter((file) => !isOf('config')(file)))).toEqual([]);
