@@ -28,6 +28,9 @@ export interface WorkerServerOptions {
   readonly log: Logger;
 }
 
+// As many as a proxy may send at once in a herd; the kernel lowers it to its own limit.
+const BACKLOG = 8192;
+
 export async function startWorkerServer({
   socketPath,
   pullThrough,
@@ -38,7 +41,7 @@ export async function startWorkerServer({
   server.on('request', (req, res) => void answerRequest(req, res, pullThrough, log));
   // A predecessor that was killed has left its socket behind.
   await rm(socketPath, { force: true });
-  server.listen(socketPath);
+  server.listen({ path: socketPath, backlog: BACKLOG });
   await once(server, 'listening');
   return { close: (drainTimeoutMs) => drain(server, drainTimeoutMs) };
 }

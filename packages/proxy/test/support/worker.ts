@@ -24,7 +24,7 @@ export async function startWorker(socketPath: string, answer: RequestListener): 
     socket.once('close', () => sockets.delete(socket));
   });
   await rm(socketPath, { force: true });
-  server.listen(socketPath);
+  server.listen({ path: socketPath, backlog: 8192 });
   await once(server, 'listening');
   const kill = (): void => {
     server.close();
