@@ -7,6 +7,8 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['packages/*/test/**/*.test.ts', 'test/*.test.ts'],
+          // Modules have no state of their own, and loading them for each file anew would be most of the time.
+          isolate: false,
           testTimeout: 30_000,
           // How long a thing may take says nothing about whether it is right: a busy disk syncs in seconds.
           expect: { poll: { timeout: 20_000 } },

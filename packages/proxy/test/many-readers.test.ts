@@ -9,7 +9,10 @@ const BLOB = `/v2/quay.io/org/image/blobs/sha256:${'a'.repeat(64)}`;
 
 test('more than a thousand readers of a running fill do not hold up another pull of the upstream', async () => {
   const connectionLimits = { max: 2 * READERS, crowdedAt: 2 * READERS };
-  const { port, socketPath } = await startTestProxy({}, { headTimeoutMs: 25_000, retryForMs: 25_000, connectionLimits });
+  const { port, socketPath } = await startTestProxy(
+    {},
+    { headTimeoutMs: 25_000, retryForMs: 25_000, connectionLimits },
+  );
   await startWorker(socketPath, ({ url }, response) => {
     if (url?.includes('/blobs/') === true) response.writeHead(200, { 'content-length': '9' }).write('begun');
     else response.writeHead(200, { 'content-length': '2' }).end('{}');
