@@ -1,4 +1,4 @@
-import { mkdtemp } from 'node:fs/promises';
+import { mkdtemp, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { listChildren } from '../support/cache/process-tree.ts';
@@ -91,6 +91,23 @@ describe('a cache of several registries that authorize its clients themselves', 
 
     await loginTo(client, '/quay.io', scene.alice);
     await client.buildah('pull', ...client.pullFlags, quayImage);
+  });
+
+  test('podman, to which the cache is a mirror, sends it no credential but that of its own address', async () => {
+    const registriesConf = `[[registry]]
+prefix = "quay.io"
+location = "localhost:1"
+[[registry.mirror]]
+location = "${cache.address}/quay.io"
+`;
+    const client = await createClientMachine({ cache, registriesConf });
+    const { username, password } = scene.alice;
+    const auth = Buffer.from(`${username}:${password}`).toString('base64');
+    await writeFile(join(client.folder, 'auth.json'), JSON.stringify({ auths: { 'quay.io': { auth } } }));
+    const pull = ['pull', ...client.pullFlags, 'quay.io/org/image:v1'] as const;
+    expect((await client.attemptPodman(...pull)).stderr).toMatch(/Mirrors also failed.*denied/s);
+    await loginTo(client, '/quay.io', scene.alice);
+    await client.podman(...pull);
   });
 
   test('crane holds one credential for the cache, and pulls what it is for', async () => {

@@ -27,6 +27,7 @@ export function addDownstream(
     tagttl: configured.tagttl ?? 0,
     cas: [...cas, ...configured.cas],
     caches: [...caches, ...configured.caches],
+    downstreamKey: key,
   });
 }
 

@@ -39,3 +39,4 @@ export type {
   TlsSettings,
   UpstreamSettings,
 } from './settings.ts';
+export { nameUpstreamSetting } from './upstream-setting.ts';

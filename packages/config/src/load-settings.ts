@@ -21,7 +21,7 @@ import type { LoadContext } from './load-context.ts';
 import { loadHtpasswd } from './load-htpasswd.ts';
 import { loadPullSecret } from './load-pull-secret.ts';
 import { loadTls, type LoadedTls } from './load-tls.ts';
-import { checkOriginAuthorization } from './origin-authorization.ts';
+import { checkOriginAuthorization, warnOfPlainLogins } from './origin-authorization.ts';
 import { readOutboundProxy } from './outbound-proxy.ts';
 import { pemText } from './pem.ts';
 import { readDocument, type Overrides } from './read-document.ts';
@@ -76,6 +76,7 @@ export async function loadSettings(sources: SettingsSources): Promise<Settings> 
   const runDirectory = await findRunDirectory(env, rootDirectory, context);
   const expiry = findExpiry(context);
   const loadedTls = await loadTls(context);
+  if (loadedTls.kind === 'plain-http') warnOfPlainLogins(upstreams, context);
   findings.throwProblems();
   const tls = await useTls(loadedTls, rootDirectory, context);
 

@@ -31,3 +31,16 @@ export function checkOriginAuthorization(
     }
   }
 }
+
+/** For a cache without TLS, unless something in front of it has it. */
+export function warnOfPlainLogins(
+  upstreams: readonly UpstreamSettings[],
+  { layered, findings }: LoadContext,
+): void {
+  const isOrigin = upstreams.some(({ authorization }) => authorization === 'origin');
+  const isBehindTls = layered.document.http?.host?.startsWith('https:') === true;
+  if (!isOrigin || isBehindTls) return;
+  findings.warning(
+    'clients send the passwords of their accounts to this cache in plain HTTP: set http.tls, or http.host with the https:// URL of what ends TLS in front of it',
+  );
+}

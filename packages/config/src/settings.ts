@@ -82,6 +82,8 @@ export interface UpstreamSettings {
   readonly tokenHosts: readonly string[];
   /** How many connections to the upstream may be open at a time, at least 2: blobs leave a share of them to questions. */
   readonly maxConnections: number;
+  /** Where the options of the middleware `downstream` are, if this is its origin: `middleware.registry[0].options`. */
+  readonly downstreamKey?: string;
   /** Longest repository prefix first; a repository that none matches is asked for anonymously. */
   readonly credentials: readonly CredentialEntry[];
 }

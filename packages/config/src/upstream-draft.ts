@@ -5,4 +5,6 @@ import type { KeyedText } from './value-parsers.ts';
 export interface UpstreamDraft extends Omit<UpstreamSection, 'cas' | 'caches'> {
   readonly cas: readonly KeyedText[];
   readonly caches: readonly KeyedText[];
+  /** Where the options of the middleware `downstream` are, if this is its origin. */
+  readonly downstreamKey?: string;
 }

@@ -70,6 +70,7 @@ async function buildUpstream(
     tagTtlMs: draft.tagttl ?? DEFAULT_TAG_TTL_MS,
     tokenHosts: tokenHosts ?? [],
     maxConnections: draft.maxconnections ?? DEFAULT_MAX_CONNECTIONS,
+    ...(draft.downstreamKey === undefined ? {} : { downstreamKey: draft.downstreamKey }),
     credentials,
   };
 }

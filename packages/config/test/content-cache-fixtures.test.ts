@@ -46,6 +46,7 @@ test.each([
       tagTtlMs: 0,
       tokenHosts: [],
       maxConnections: 64,
+      downstreamKey: 'middleware.registry[0].options',
       credentials: [],
     },
   ]);
@@ -76,6 +77,6 @@ test.each(['msr.yml', 'dtr.yml'])('%s is served with TLS under its name', async 
 test('dtr-originhost.yml is served without TLS', async () => {
   const { settings, workspace } = await loadFixture('dtr-originhost.yml');
   expect(settings.http).toEqual({ host: '', port: 5000, drainTimeoutMs: 30_000 });
-  expect(settings.warnings).toEqual([]);
+  expect(settings.warnings).toEqual([expect.stringContaining('in plain HTTP: set http.tls')]);
   expect(settings.watchedFiles).toContain(workspace.path('certs/dtr-ca.pem'));
 });

@@ -14,7 +14,7 @@ const UPSTREAMS = `${ENTRY}.options.upstreams`;
 
 /** A config.yml with `options` for the middleware, and whatever else. */
 function yamlOf(options: string, rest = ''): string {
-  return `middleware: {registry: [{name: downstream, options: ${options}}]}\nhttp: {addr: ":0"}\n${rest}`;
+  return `middleware: {registry: [{name: downstream, options: ${options}}]}\nhttp: {addr: ":0", host: "https://me.io"}\n${rest}`;
 }
 
 async function load(options: string, rest = '', auths: Record<string, unknown> = {}): Promise<Settings> {

@@ -75,7 +75,7 @@ test('credentials that no pull uses are kept, and warned about once for each ups
     JSON.stringify({ auths: { 'a.io': basic, 'a.io/org': basic, 'b.io': {}, 'c.io': basic } }),
   );
   const settings = await loadYaml(
-    'upstreams: {a.io: {authorization: origin}, b.io: {authorization: origin}}\nhttp: {addr: ":0"}',
+    'upstreams: {a.io: {authorization: origin}, b.io: {authorization: origin}}\nhttp: {addr: ":0", host: "https://me.io"}',
   );
   expect(settings.upstreams[0]?.credentials).toHaveLength(2);
   expect(settings.warnings).toEqual([
@@ -86,9 +86,24 @@ test('credentials that no pull uses are kept, and warned about once for each ups
 test('a registry under two names of which one asks nobody is warned about', async () => {
   const { loadYaml } = await createWorkspace();
   const { warnings } = await loadYaml(
-    'http: {addr: ":0"}\nupstreams: {a.io: {authorization: origin}, mirror.io: {url: "https://a.io"}}',
+    'http: {addr: ":0", host: "https://me.io"}\nupstreams: {a.io: {authorization: origin}, mirror.io: {url: "https://a.io"}}',
   );
   expect(warnings).toEqual([
     'mirror.io and a.io are one registry, but as mirror.io everybody may pull what this cache may',
   ]);
+});
+
+test.each([
+  ['', true],
+  ['  host: "http://cache.example.com"', true],
+  ['  host: "https://cache.example.com"', false],
+])('passwords that would travel in plain HTTP are warned of: %j %s', async (host, isWarned) => {
+  const { loadYaml } = await createWorkspace();
+  const { warnings } = await loadYaml(`${ORIGIN}\nhttp:\n  addr: :5000\n${host}`);
+  expect(warnings.some((warning) => warning.includes('in plain HTTP: set http.tls'))).toBe(isWarned);
+});
+
+test('an open cache without TLS gets no password, and no warning', async () => {
+  const { loadYaml } = await createWorkspace();
+  expect((await loadYaml('upstreams: {a.io: }\nhttp: {addr: ":5000"}')).warnings).toEqual([]);
 });

@@ -93,7 +93,7 @@ function parseOrigin(option: string, text: string, protocols: RegExp): URL {
     url.password === '';
   if (url !== undefined && isOrigin && protocols.test(url.protocol)) return url;
   throw new CommandFailure(
-    `${option}: expected https:// and a host, without user and path: https://dtr.example.com`,
+    `${option}: expected ${protocols.test('http:') ? 'https:// or http://' : 'https://'} and a host, such as https://registry.example.com:443, without user and path`,
     {
       exitCode: EXIT_FAILURE,
     },

@@ -286,12 +286,17 @@ test.each<[string, readonly string[], string]>([
   [
     'an origin without TLS',
     ['--origin', 'http://dtr.example.com', ...COMPLETE.slice(2)],
-    'error: --origin: expected https:// and a host, without user and path: https://dtr.example.com',
+    'error: --origin: expected https:// and a host, such as https://registry.example.com:443, without user and path',
   ],
   [
     'an origin with a password',
     ['--origin', 'https://admin:secret@dtr.example.com', ...COMPLETE.slice(2)],
-    'error: --origin: expected https:// and a host, without user and path: https://dtr.example.com',
+    'error: --origin: expected https:// and a host, such as https://registry.example.com:443, without user and path',
+  ],
+  [
+    'a host without a scheme',
+    [...COMPLETE.slice(0, 4), '--host', 'cache.example.com:443'],
+    'error: --host: expected https:// or http:// and a host, such as https://registry.example.com:443, without user and path',
   ],
   ['a password of nobody', [...COMPLETE, '--password-stdin'], 'error: --password-stdin needs --username'],
   [

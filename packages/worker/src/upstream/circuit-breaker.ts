@@ -46,7 +46,7 @@ export function createCircuitBreaker({ upstream, log, now }: CircuitBreakerOptio
   function answered(): void {
     failures = new Set();
     if (outage === undefined) return;
-    log.info({ downMs: now() - outage.sinceMs }, 'upstream answers again');
+    log.info({ downMs: Math.round(now() - outage.sinceMs) }, 'upstream answers again');
     outage = undefined;
   }
 

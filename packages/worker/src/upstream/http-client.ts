@@ -60,7 +60,7 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
   const sendOnce = async (request: HttpRequest): Promise<HttpAnswer> => {
     const { method, url, headers, body, signal } = request;
     const toError = (error: unknown): Error =>
-      signal.aborted ? signal.reason : networkError(error, url, upstream.name);
+      signal.aborted ? signal.reason : networkError(error, url, upstream);
     try {
       const answer = await (url.protocol === 'https:' ? encrypted : plain).request({
         origin: url.origin,

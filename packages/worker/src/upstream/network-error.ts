@@ -1,13 +1,22 @@
-import type { UpstreamName } from '@registry-cache/oci';
+import { nameUpstreamSetting, type UpstreamSettings } from '@registry-cache/config';
 import { describeUrl, quote } from './error-message.ts';
 import { UpstreamError, type UpstreamErrorCode } from './upstream-error.ts';
 
+type UpstreamNames = Pick<UpstreamSettings, 'name' | 'downstreamKey'>;
+
 /** Says in an operator's words why no answer came from `url`, or why its body ended early. */
-export function networkError(error: unknown, url: URL, upstream: UpstreamName): UpstreamError {
+export function networkError(error: unknown, url: URL, upstream: UpstreamNames): UpstreamError {
   if (error instanceof UpstreamError) return error;
   const reason = reasonOf(error);
   const { code, text } = explain(reason, url, upstream);
-  return new UpstreamError(code, `${text} (${describeUrl(url)})`, { cause: error });
+  return new UpstreamError(code, `${text} (${describeUrl(url)})`, { cause: withoutCertificate(error) });
+}
+
+/** Node hangs what it knows of the peer's certificate on the error, which would be pages of the log. */
+function withoutCertificate(error: unknown): unknown {
+  if (!(error instanceof Error) || !('cert' in error)) return error;
+  const { code, message } = reasonOf(error);
+  return Object.assign(new Error(message), { code });
 }
 
 interface Reason {
@@ -43,12 +52,12 @@ function certifiedNames(error: Error): Pick<Reason, 'certifiedNames'> {
     : {};
 }
 
-function explain(reason: Reason, url: URL, upstream: UpstreamName): Explanation {
+function explain(reason: Reason, url: URL, upstream: UpstreamNames): Explanation {
   const { code, message } = reason;
   switch (code) {
     case 'ENOTFOUND':
       return unreachable(
-        `DNS knows no host ${url.hostname}: check upstreams.${upstream}.url and the resolver`,
+        `DNS knows no host ${url.hostname}: check ${nameUpstreamSetting(upstream, 'url')} and the resolver`,
       );
     case 'EAI_AGAIN':
       return unreachable(`DNS did not answer for ${url.hostname}`);
@@ -69,7 +78,7 @@ function explain(reason: Reason, url: URL, upstream: UpstreamName): Explanation 
       return unreachable(`${url.host} closed the connection before its answer was complete`);
     case 'UND_ERR_DESTROYED':
     case 'UND_ERR_CLOSED':
-      return unreachable(`the client of ${upstream} is closed`);
+      return unreachable(`the client of ${upstream.name} is closed`);
     case 'UND_ERR_ABORTED':
       return unreachable(`the outbound proxy gave no tunnel to ${url.host}: ${quote(message)}`);
     case 'UND_ERR_HEADERS_TIMEOUT':
@@ -88,7 +97,7 @@ function explain(reason: Reason, url: URL, upstream: UpstreamName): Explanation 
 function explainTls(
   { code, message, certifiedNames = '' }: Reason,
   url: URL,
-  upstream: UpstreamName,
+  upstream: UpstreamNames,
 ): Explanation {
   switch (code) {
     case 'SELF_SIGNED_CERT_IN_CHAIN':
@@ -97,7 +106,7 @@ function explainTls(
     case 'UNABLE_TO_GET_ISSUER_CERT':
     case 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY':
       return unreachable(
-        `certificate of ${url.host} is not trusted (${message}): add its CA to upstreams.${upstream}.cas`,
+        `certificate of ${url.host} is not trusted (${message}): add its CA to ${nameUpstreamSetting(upstream, 'cas')}`,
       );
     case 'CERT_HAS_EXPIRED':
       return unreachable(`certificate of ${url.host} has expired: renew it there, or check the clock here`);
@@ -109,7 +118,7 @@ function explainTls(
     case 'ERR_SSL_WRONG_VERSION_NUMBER':
     case 'ERR_SSL_PACKET_LENGTH_TOO_LONG':
       return unreachable(
-        `${url.host} does not speak TLS: if that is meant, write upstreams.${upstream}.url with http://`,
+        `${url.host} does not speak TLS: if that is meant, write ${nameUpstreamSetting(upstream, 'url')} with http://`,
       );
     default:
       return unreachable(`no answer from ${url.host}: ${quote(message)}`);

@@ -130,7 +130,12 @@ function deniedAdvice(
   name: RepositoryName | undefined,
   { foreign }: RedirectedAnswer,
 ): string {
-  if (asker !== undefined) return `${upstream.name} does not let this client pull it`;
+  if (asker !== undefined) {
+    if (name !== undefined) return `${upstream.name} does not let this client pull it`;
+    return asker.credential.kind === 'anonymous'
+      ? 'the client is anonymous'
+      : "it refuses the client's credentials";
+  }
   if (foreign) return `${upstream.name} redirected there, and no credential went along`;
   return findRepositoryCredential(upstream.credentials, name) === undefined
     ? `the pull secret has no credentials of ${upstream.name} for ${name ?? 'all of it'}`

@@ -145,6 +145,20 @@ describe('a login', () => {
 });
 
 describe('an upstream of clients', () => {
+  it.each<[string, Asker, string]>([
+    ['a password', basic('alice'), "it refuses the client's credentials"],
+    ['nothing', { ...basic('nobody'), credential: { kind: 'anonymous' } }, 'the client is anonymous'],
+  ])(
+    'that was sent %s and is not enough says so of the login, and not of an image',
+    async (_, asker, why) => {
+      const upstream = await startLoopbackServer((response) => {
+        response.writeHead(401, { 'www-authenticate': 'Basic realm="r"' }).end();
+      });
+      const error = await upstreamErrorOf(registryOf(upstream.origin).as(asker).login(patiently()));
+      expect(error).toMatchObject({ code: 'denied', message: expect.stringContaining(why) as string });
+    },
+  );
+
   it('is asked with a new token once the old ones were forgotten', async () => {
     const upstream = await startTokenRegistry();
     const registry = registryOf(upstream.origin).as(basic('alice'));

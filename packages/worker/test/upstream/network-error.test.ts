@@ -111,7 +111,7 @@ describe('networkError', () => {
   ])('%s is %s: %s', (nodeCode, code, text) => {
     const cause = Object.assign(new Error('boom'), { code: nodeCode });
     const url = new URL('https://user:pw@registry.example.com/v2/?sig=s');
-    const error = networkError(cause, url, upstreamNamed('registry.example.com'));
+    const error = networkError(cause, url, { name: upstreamNamed('registry.example.com') });
     expect(error).toMatchObject({ code, cause });
     expect(error.message).toContain(text);
     expect(error.message).not.toMatch(/pw|sig/);
@@ -119,11 +119,29 @@ describe('networkError', () => {
 
   it('speaks of the first of several addresses', () => {
     const refused = Object.assign(new Error('refused'), { code: 'ECONNREFUSED' });
-    const error = networkError(
-      new AggregateError([refused]),
-      new URL('https://quay.io'),
-      upstreamNamed('quay.io'),
-    );
+    const error = networkError(new AggregateError([refused]), new URL('https://quay.io'), {
+      name: upstreamNamed('quay.io'),
+    });
     expect(error.message).toContain('refused the TCP connection');
+  });
+
+  it('leaves the certificate of the peer out of the log', () => {
+    const code = 'ERR_TLS_CERT_ALTNAME_INVALID';
+    const cert = { subjectaltname: 'DNS:other.example.com', raw: Buffer.alloc(1000) };
+    const cause = Object.assign(new Error('altnames'), { code, cert });
+    const error = networkError(cause, new URL('https://quay.io'), { name: upstreamNamed('quay.io') });
+    expect(error.message).toContain('is for other names: "DNS:other.example.com"');
+    expect(error.cause).toMatchObject({ message: 'altnames', code });
+    expect(error.cause).not.toHaveProperty('cert');
+  });
+
+  it('names the settings of the middleware downstream where they are there', () => {
+    const cause = Object.assign(new Error('self-signed'), { code: 'DEPTH_ZERO_SELF_SIGNED_CERT' });
+    const upstream = {
+      name: upstreamNamed('dtr.example.com'),
+      downstreamKey: 'middleware.registry[0].options',
+    };
+    const error = networkError(cause, new URL('https://dtr.example.com'), upstream);
+    expect(error.message).toContain('add its CA to middleware.registry[0].options.cas');
   });
 });

@@ -1,4 +1,9 @@
-import type { CredentialEntry, OutboundProxySettings, UpstreamSettings } from '@registry-cache/config';
+import {
+  nameUpstreamSetting,
+  type CredentialEntry,
+  type OutboundProxySettings,
+  type UpstreamSettings,
+} from '@registry-cache/config';
 import { caOfOrigin, type Deadline, type Endpoint } from '../../network/endpoint.ts';
 import type { KnownManifest } from './known-manifest.ts';
 
@@ -20,13 +25,13 @@ export interface TargetContext {
 
 /** An upstream, and its neighbours, which see only what clients bring. */
 export function targetsOf(upstream: UpstreamSettings, manifests: readonly KnownManifest[]): Target[] {
-  const { name, url, authorization, cas, caches, credentials } = upstream;
-  const casSetting = `upstreams.${name}.cas`;
+  const { url, authorization, cas, caches, credentials } = upstream;
+  const casSetting = nameUpstreamSetting(upstream, 'cas');
   const origin = new URL(url);
   const endpoint: Endpoint = {
     url: origin,
     cas,
-    urlSetting: `upstreams.${name}.url`,
+    urlSetting: nameUpstreamSetting(upstream, 'url'),
     casSetting,
     ...(authorization === 'origin' ? { caSource: caOfOrigin(origin) } : {}),
   };
@@ -35,7 +40,7 @@ export function targetsOf(upstream: UpstreamSettings, manifests: readonly KnownM
     ...caches.map((cache): Target => ({
       kind: 'neighbour',
       upstream,
-      endpoint: { url: new URL(cache), cas, urlSetting: `upstreams.${name}.caches`, casSetting },
+      endpoint: { url: new URL(cache), cas, urlSetting: nameUpstreamSetting(upstream, 'caches'), casSetting },
       credentials: [],
       manifests: [],
     })),

@@ -1,0 +1,12 @@
+import type { UpstreamSettings } from './settings.ts';
+
+type UpstreamSetting = 'url' | 'cas' | 'caches';
+
+/** Where config.yml has, or would have, a setting of an upstream: `upstreams.quay.io.cas`. */
+export function nameUpstreamSetting(
+  { name, downstreamKey }: Pick<UpstreamSettings, 'name' | 'downstreamKey'>,
+  setting: UpstreamSetting,
+): string {
+  if (downstreamKey === undefined) return `upstreams.${name}.${setting}`;
+  return `${downstreamKey}.${setting === 'cas' ? 'cas' : 'upstreams'}`;
+}
