@@ -246,3 +246,10 @@ test('the token for the longest login that is taken fits into a request', async 
   expect((await fetchAs(proxy, IMAGE, token)).status).toBe(200);
   expect(shown(proxy.quay)).toEqual([authorization, authorization]);
 });
+
+test('a user name that is long once it is encoded fits into the head of a worker’s request', async () => {
+  const proxy = await startOriginProxy();
+  const answer = await fetchAs(proxy, '/v2/quay.io/org/x/manifests/v1', basic('ä'.repeat(2900), 'x'));
+  expect(answer.status).toBe(401);
+  expect(proxy.quay.requests).toHaveLength(1);
+});

@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import { RegistryError, type CacheOutcome, type Digest } from '@registry-cache/oci';
 import type { Repository, Store, StoredBlob } from '@registry-cache/store';
 import type { Answer } from './answer/answer.ts';
-import { createBlobWindows } from './fill/blob-windows.ts';
+import type { BlobWindows } from './fill/blob-windows.ts';
 import type { DamagedBlobs } from './damaged-blobs.ts';
 import type { FillRange } from './fill/fill-reader.ts';
 import type { Fill } from './fill/fill.ts';
@@ -25,6 +25,7 @@ export interface BlobsOptions {
   readonly store: Store;
   readonly upstream: UpstreamRegistry;
   readonly fills: Fills;
+  readonly windows: BlobWindows;
   readonly damaged: DamagedBlobs;
   /** Ends with the process, not with a client: what is asked of the upstream serves everyone who waits for it. */
   readonly signal: AbortSignal;
@@ -36,9 +37,8 @@ export interface BlobsOptions {
  *
  * @see OCI distribution-spec, "Pulling blobs"
  */
-export function createBlobs({ store, upstream, fills, damaged, signal }: BlobsOptions): Blobs {
+export function createBlobs({ store, upstream, fills, windows, damaged, signal }: BlobsOptions): Blobs {
   const proofs = createSingleFlight<void>();
-  const windows = createBlobWindows(upstream);
 
   /** @throws {RegistryError} `BLOB_UNKNOWN` when the upstream says that the repository does not hold the blob. */
   function proveAccess(repository: Repository, digest: Digest): Promise<void> {
@@ -75,7 +75,7 @@ export function createBlobs({ store, upstream, fills, damaged, signal }: BlobsOp
 
   function streamOf({ name }: Repository, fill: Fill, outcome: 'miss' | 'collapsed'): Answer {
     const { digest, sizeBytes } = fill;
-    const read = (range: FillRange): Readable => windows.read(fill, name, range);
+    const read = (range: FillRange): Readable => windows.read(fill, { upstream, name }, range);
     return { kind: 'blob-stream', digest, sizeBytes, outcome, read };
   }
 

@@ -16,11 +16,13 @@ export interface Lists {
 export interface ListsOptions {
   readonly store: Store;
   readonly upstream: UpstreamRegistry;
+  /** Whether an upstream that denies the list counts as one that cannot answer. */
+  readonly isDenialStale: boolean;
   readonly log: Logger;
   readonly signal: AbortSignal;
 }
 
-export function createLists({ store, upstream, log, signal }: ListsOptions): Lists {
+export function createLists({ store, upstream, isDenialStale, log, signal }: ListsOptions): Lists {
   return {
     async tags(repository, query) {
       try {
@@ -28,7 +30,7 @@ export function createLists({ store, upstream, log, signal }: ListsOptions): Lis
         if (list === undefined) throw new RegistryError('NAME_UNKNOWN');
         return passedOn(list, `/v2/${repository.name}/tags/list`);
       } catch (err) {
-        if (!(err instanceof UpstreamError)) throw err;
+        if (!(err instanceof UpstreamError) || (err.code === 'denied' && !isDenialStale)) throw err;
         const known = await store.listTags(repository);
         if (known.length === 0) throw err;
         log[err.remembered ? 'debug' : 'warn'](

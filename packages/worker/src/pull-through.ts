@@ -4,6 +4,7 @@ import type { Logger } from '@registry-cache/runtime';
 import type { Store } from '@registry-cache/store';
 import type { Answer } from './answer/answer.ts';
 import { createDamagedBlobs } from './damaged-blobs.ts';
+import { createBlobWindows } from './fill/blob-windows.ts';
 import { createFills } from './fill/fills.ts';
 import type { TransferPatience } from './fill/transfer-blob.ts';
 import { createManifestMemory } from './manifest-memory.ts';
@@ -53,9 +54,10 @@ export function createPullThrough(options: PullThroughOptions): PullThrough {
     log,
     ...(fillPatience === undefined ? {} : { patience: fillPatience }),
   });
+  const windows = createBlobWindows();
   const manifestMemory = createManifestMemory();
-  const common = { ...options, store, fills, damaged, manifestMemory, signal: shutdown.signal };
-  const ownView = createView(upstream, common);
+  const common = { ...options, store, fills, windows, damaged, manifestMemory, signal: shutdown.signal };
+  const ownView = createView(upstream, { ...common, isDenialStale: true });
   const byOrigin = createOriginAuthorization(common);
 
   return {

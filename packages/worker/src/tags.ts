@@ -25,6 +25,8 @@ export interface TagsOptions {
   readonly manifests: Manifests;
   /** How long a tag is answered without asking the upstream. */
   readonly tagTtlMs: () => number;
+  /** Whether an upstream that denies a tag counts as one that cannot answer. */
+  readonly isDenialStale: boolean;
   readonly log: Logger;
   readonly now: () => number;
   readonly signal: AbortSignal;
@@ -50,7 +52,7 @@ interface KnownTag extends StoredTag {
  * A herd that asks for one tag costs one question.
  */
 export function createTags(options: TagsOptions): Tags {
-  const { store, upstream, manifests, tagTtlMs, log, now, signal } = options;
+  const { store, upstream, manifests, tagTtlMs, isDenialStale, log, now, signal } = options;
   const questions = createPatientFlight<TaggedManifest>(options.patienceMs ?? PATIENCE_MS);
 
   async function findKnown(repository: Repository, tag: Tag): Promise<KnownTag | undefined> {
@@ -112,7 +114,7 @@ export function createTags(options: TagsOptions): Tags {
     try {
       return await revalidate(repository, tag, known);
     } catch (err) {
-      if (!(err instanceof UpstreamError)) throw err;
+      if (!(err instanceof UpstreamError) || (err.code === 'denied' && !isDenialStale)) throw err;
       log[err.remembered ? 'debug' : 'warn'](
         { err, repository: repository.name, tag, digest: known.digest },
         'tag not confirmed, served as stale',

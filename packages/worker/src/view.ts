@@ -5,6 +5,7 @@ import type { Repository, Store } from '@registry-cache/store';
 import type { Answer } from './answer/answer.ts';
 import { createBlobs } from './blobs.ts';
 import type { DamagedBlobs } from './damaged-blobs.ts';
+import type { BlobWindows } from './fill/blob-windows.ts';
 import type { Fills } from './fill/fills.ts';
 import { createLists } from './lists.ts';
 import type { ManifestMemory, VerifiedManifest } from './manifest-memory.ts';
@@ -26,6 +27,7 @@ export interface CommonGround {
   readonly upstreamName: UpstreamName;
   readonly store: Store;
   readonly fills: Fills;
+  readonly windows: BlobWindows;
   readonly damaged: DamagedBlobs;
   readonly manifestMemory: ManifestMemory;
   readonly tagTtlMs: () => number;
@@ -35,8 +37,16 @@ export interface CommonGround {
   readonly signal: AbortSignal;
 }
 
+export interface ViewOptions extends CommonGround {
+  /**
+   * Whether what is known is served as stale where the upstream denies it, as where it cannot answer: its word is about the
+   * cache's own credential, not about the asker.
+   */
+  readonly isDenialStale: boolean;
+}
+
 /** @param upstream answers in the asker's name */
-export function createView(upstream: UpstreamRegistry, common: CommonGround): View {
+export function createView(upstream: UpstreamRegistry, common: ViewOptions): View {
   const { upstreamName, now } = common;
   const blobs = createBlobs({ ...common, upstream });
   const manifests = createManifests({ ...common, upstream });

@@ -176,8 +176,8 @@ function createImpatientTags(): Tags & Pick<RecordedLog, 'messages'> {
   const damaged = createDamagedBlobs({ store, log });
   const manifestMemory = createManifestMemory();
   const manifests = createManifests({ store, upstream, damaged, manifestMemory, signal });
-  const options = { store, upstream, manifests, log, signal, tagTtlMs: () => 0, patienceMs: 1 };
-  return { ...createTags({ ...options, now: () => worker.clock.nowMs }), messages };
+  const options = { store, upstream, manifests, log, signal, isDenialStale: true, patienceMs: 1 };
+  return { ...createTags({ ...options, tagTtlMs: () => 0, now: () => worker.clock.nowMs }), messages };
 }
 
 describe('an upstream that takes long to confirm a tag', () => {

@@ -17,6 +17,7 @@ export interface Login extends LoginThere {
 
 /** As an upstream is sent it. */
 export interface LoginThere {
+  /** For the log: its beginning where it is long. */
   readonly user: string;
   /** `Basic …` */
   readonly authorization: string;
@@ -24,6 +25,8 @@ export interface LoginThere {
 
 // A token for it, and the worker's own headers, must fit into the 16 KiB of a request's head.
 const MAX_CHARACTERS = 8 * 1024;
+// Beside the login itself, and each character may take nine there.
+const MAX_USER_CHARACTERS = 256;
 
 /**
  * Reads the `Authorization` of a request. A user name `UPSTREAM/user`, where the first part is exactly an upstream's name, is the
@@ -71,17 +74,27 @@ export function refuseTooLong(authorization: string): void {
 }
 
 function findLogin(authorization: string, upstreams: readonly ProxyUpstream[]): Login | undefined {
-  const user = findBasicCredentials(authorization)?.user;
   const [, encoded] = /^basic +([^ ]+)/i.exec(authorization) ?? [];
-  if (user === undefined || encoded === undefined) return undefined;
+  if (encoded === undefined || findBasicCredentials(authorization) === undefined) return undefined;
   refuseTooLong(authorization);
   // By its bytes, since a password is not always UTF-8.
   const bytes = Buffer.from(encoded, 'base64');
-  const named = upstreams.find(({ name }) => user.startsWith(`${name}/`))?.name;
-  const prefixLength = named === undefined ? 0 : named.length + 1;
+  const named = upstreams.find(({ name }) => isLoginOf(name, bytes))?.name;
+  const own = `Basic ${bytes.subarray(named === undefined ? 0 : named.length + 1).toString('base64')}`;
   return {
     ...(named === undefined ? {} : { upstream: named }),
-    user: user.slice(prefixLength),
-    authorization: `Basic ${bytes.subarray(prefixLength).toString('base64')}`,
+    user: beginningOf(findBasicCredentials(own)?.user ?? ''),
+    authorization: own,
   };
+}
+
+/** The first colon ends a user name, but for the one in front of an upstream's port: what is behind that is no password. */
+function isLoginOf(upstream: UpstreamName, bytes: Buffer): boolean {
+  const prefix = `${upstream}/`;
+  return bytes.toString('latin1').startsWith(prefix) && bytes.includes(':', prefix.length);
+}
+
+/** Without the half of a character. */
+function beginningOf(user: string): string {
+  return user.slice(0, MAX_USER_CHARACTERS).replace(/[\ud800-\udbff]$/, '');
 }

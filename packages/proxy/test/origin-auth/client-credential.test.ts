@@ -19,6 +19,8 @@ describe('the user name says whose password it is, where it begins with the name
     ['quay.io/a/b', 'quay.io', 'a/b'],
     ['docker.io/alice', 'docker.io', 'alice'],
     ['quay.io', undefined, 'quay.io'],
+    ['registry.example.com:5000/alice', 'registry.example.com:5000', 'alice'],
+    ['registry.example.com:5000/alice', 'registry.example.com:5000', 'alice'],
     ['QUAY.io/alice', undefined, 'QUAY.io/alice'],
     ['ghcr.io/alice', undefined, 'ghcr.io/alice'],
     ['evil/quay.io/alice', undefined, 'evil/quay.io/alice'],
@@ -78,6 +80,14 @@ test.each([
 test('a login that no token could hold is refused', () => {
   expect(credentialOf(basic('alice', 'x'.repeat(6000)))).toMatchObject({ kind: 'login' });
   expect(() => credentialOf(basic('alice', 'x'.repeat(7000)))).toThrow(/too long: expected at most 8192/);
+});
+
+test('of a long user name, its beginning is told, in whole characters', () => {
+  const user = `${'x'.repeat(255)}\u{1f512}${'y'.repeat(100)}`;
+  expect(credentialOf(basic(user, 'p'))).toEqual({
+    kind: 'login',
+    login: { user: 'x'.repeat(255), authorization: basic(user, 'p') },
+  });
 });
 
 test('two headers are refused, whichever may be the right one', () => {

@@ -13,9 +13,15 @@ export interface BlobWindows {
   /**
    * Whoever asks reads to the end or destroys the stream.
    *
-   * @param name the repository that the client asked, so that the upstream itself says whether it may have the bytes
+   * @param source what the client asked, in its name, so that the upstream itself says whether it may have the bytes
    */
-  read(fill: Fill, name: RepositoryName, range: FillRange): Readable;
+  read(fill: Fill, source: WindowSource, range: FillRange): Readable;
+}
+
+/** A repository, as one asker may have it. */
+export interface WindowSource {
+  readonly upstream: Pick<UpstreamRegistry, 'blobGet'>;
+  readonly name: RepositoryName;
 }
 
 /** A range that begins further ahead than this of what was received is fetched for itself. A fill gets there in a moment. */
@@ -24,7 +30,7 @@ const FAR_AHEAD_BYTES = 8 * 1024 * 1024;
 /** What one request fetches at most; then it is looked again whether the fill has come near. */
 const MAX_WINDOW_BYTES = 64 * 1024 * 1024;
 
-/** Of one upstream at a time; the others wait in order. */
+/** Of one upstream at a time, whoever asks; the others wait in order. */
 const MAX_WINDOWS = 16;
 
 /**
@@ -38,7 +44,7 @@ const MAX_WINDOWS = 16;
  *
  * The bytes of a window cannot be verified by the blob's digest: who asks for parts has digests of parts.
  */
-export function createBlobWindows(upstream: Pick<UpstreamRegistry, 'blobGet'>): BlobWindows {
+export function createBlobWindows(): BlobWindows {
   const places = createFairSemaphore(MAX_WINDOWS);
   const withoutRanges = new WeakSet<Fill>();
 
@@ -46,9 +52,10 @@ export function createBlobWindows(upstream: Pick<UpstreamRegistry, 'blobGet'>): 
     position > fill.receivedBytes + FAR_AHEAD_BYTES && !withoutRanges.has(fill);
 
   async function* fetchWindow(
-    { fill, name, start, end }: Window,
+    { fill, source, start, end }: Window,
     signal: AbortSignal,
   ): AsyncGenerator<Uint8Array, void, void> {
+    const { upstream, name } = source;
     const release = await places.acquire(signal);
     try {
       const blob = await upstream.blobGet(name, fill.digest, { signal, range: { start, end } });
@@ -65,12 +72,12 @@ export function createBlobWindows(upstream: Pick<UpstreamRegistry, 'blobGet'>): 
   }
 
   async function* readAhead(
-    { fill, name, start, end }: Window,
+    { fill, source, start, end }: Window,
     signal: AbortSignal,
   ): AsyncGenerator<Uint8Array, void, void> {
     let position = start;
     while (mayHaveWindow(fill, position)) {
-      const part = { fill, name, start: position, end: Math.min(end, position + MAX_WINDOW_BYTES) };
+      const part = { fill, source, start: position, end: Math.min(end, position + MAX_WINDOW_BYTES) };
       const window = abortableReadable((leaving) => fetchWindow(part, leaving));
       const first = await firstToHaveBytes(fill.read({ start: position, end }), window, signal);
       for await (const chunk of chunksOf(first, signal)) {
@@ -83,14 +90,15 @@ export function createBlobWindows(upstream: Pick<UpstreamRegistry, 'blobGet'>): 
   }
 
   return {
-    read(fill, name, range) {
+    read(fill, source, range) {
       const { start, end = fill.sizeBytes } = range;
       const fromFill = fill.read(range);
       if (end === undefined || !mayHaveWindow(fill, start)) return fromFill;
       // Not read, but as long as it is open the fill is wanted, and its file can be read from even when it has ended.
       const hold = fromFill;
-      return abortableReadable((signal) => readAhead({ fill, name, start, end }, signal)).once('close', () =>
-        hold.destroy(),
+      return abortableReadable((signal) => readAhead({ fill, source, start, end }, signal)).once(
+        'close',
+        () => hold.destroy(),
       );
     },
   };
@@ -98,7 +106,7 @@ export function createBlobWindows(upstream: Pick<UpstreamRegistry, 'blobGet'>): 
 
 interface Window {
   readonly fill: Fill;
-  readonly name: RepositoryName;
+  readonly source: WindowSource;
   readonly start: number;
   readonly end: number;
 }

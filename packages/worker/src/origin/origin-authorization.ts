@@ -1,13 +1,14 @@
-import { formatReference, RegistryError, type RegistryRequest } from '@registry-cache/oci';
+import { formatReference, RegistryError } from '@registry-cache/oci';
 import { LRUCache } from 'lru-cache';
 import type { Answer } from '../answer/answer.ts';
 import type { PullRequest } from '../pull-request.ts';
 import type { Asker } from '../upstream/asker.ts';
 import type { UpdatableUpstreamRegistry } from '../upstream/create-upstream-registry.ts';
 import { UpstreamError } from '../upstream/upstream-error.ts';
-import type { ClientRegistry, UpstreamRegistry } from '../upstream/upstream-registry.ts';
+import type { ClientRegistry } from '../upstream/upstream-registry.ts';
 import { createView, type CommonGround, type View } from '../view.ts';
 import { createAskers } from './askers.ts';
+import { askForProof, type Proved, type ProvableRequest } from './proof-of-access.ts';
 import { createProofs } from './proofs.ts';
 
 /** Answers a client only with what the upstream lets that very client have. */
@@ -27,8 +28,6 @@ export interface OriginAuthorizationOptions extends CommonGround {
   readonly pseudonym: string;
 }
 
-type Request = Exclude<RegistryRequest, { readonly kind: 'base' }>;
-
 interface Client {
   readonly asker: Asker;
   /** The upstream, asked in the client's name. */
@@ -41,8 +40,8 @@ const MAX_CLIENTS = 1000;
 /**
  * 1. Whose credential a request carries is told by a keyed hash of it.
  * 2. For each credential there is a view of its own, whose questions to the upstream are asked with that credential and no other.
- * 3. Before the view answers, the upstream must have let this credential into the repository: by an answer to a HEAD of what
- *    is asked for, now or at most `authorizationTtlMs` ago. A signed URL is proved for itself alone.
+ * 3. Before the view answers, the upstream must have let this credential pull from the repository: by an answer to a HEAD of what
+ *    is asked for, now or at most `authorizationTtlMs` ago. Signed URLs and lists are proved for themselves alone.
  * 4. Views share what is stored and what is being filled, so that a blob is transferred once, and nothing else.
  */
 export function createOriginAuthorization(options: OriginAuthorizationOptions): OriginAuthorization {
@@ -55,7 +54,11 @@ export function createOriginAuthorization(options: OriginAuthorizationOptions): 
     const known = clients.get(asker.id);
     if (known !== undefined) return known;
     const asClient = upstream.as(asker);
-    const client = { asker, upstream: asClient, view: createView(asClient, options) };
+    const client = {
+      asker,
+      upstream: asClient,
+      view: createView(asClient, { ...options, isDenialStale: false }),
+    };
     clients.set(asker.id, client);
     return client;
   }
@@ -64,39 +67,49 @@ export function createOriginAuthorization(options: OriginAuthorizationOptions): 
   async function proveLogin({ asker, upstream }: Client): Promise<void> {
     const subject = `${asker.id} login`;
     if (proofs.holds(subject)) return;
-    await proofs.obtain(subject, '', () => {
+    await proofs.obtain(subject, async () => {
       upstream.forgetTokens();
-      return upstream.login({ signal });
+      await upstream.login({ signal });
+      return subject;
     });
   }
 
-  async function proveAccess(client: Client, target: Request): Promise<void> {
-    const { asker, upstream } = client;
-    const subject = subjectOf(asker, target);
-    if (proofs.holds(subject)) return;
-    await proofs.obtain(subject, describe(target), () => {
+  async function proveAccess({ asker, upstream }: Client, target: ProvableRequest): Promise<void> {
+    const subjects = subjectsOf(asker, target);
+    if (proofs.holds(subjects.repository) || proofs.holds(subjects['only this'])) return;
+    await proofs.obtain(subjects['only this'], async () => {
       upstream.forgetTokens();
-      return ask(upstream, target, signal);
+      return subjects[await askForProof(target, { ...options, upstream })];
     });
   }
 
-  /** Whether the upstream still knows who asks, and only does not let it have this. */
-  async function isKnown(client: Client): Promise<boolean> {
-    if (client.asker.credential.kind !== 'basic') return false;
+  function dropProofs({ asker }: Client, target: PullRequest['target']): void {
+    if (target.kind === 'base' || target.kind === 'referrers') return;
+    for (const subject of Object.values(subjectsOf(asker, target))) proofs.drop(subject);
+  }
+
+  /**
+   * Whether the upstream knows who asks, and only does not let it have this. Some say so by 401 and some by 403, of either.
+   *
+   * @throws {UpstreamError} when it cannot say
+   */
+  async function isKnown(client: Client, error: UpstreamError): Promise<boolean> {
+    const { kind } = client.asker.credential;
+    if (kind !== 'basic') return kind !== 'anonymous' && error.status === 403;
     try {
       await proveLogin(client);
       return true;
-    } catch (error) {
-      if (error instanceof UpstreamError) return false;
-      throw error;
+    } catch (refused) {
+      if (refused instanceof UpstreamError && refused.code === 'denied') return false;
+      throw refused;
     }
   }
 
   async function refusal(error: UpstreamError, client: Client, request: PullRequest): Promise<RegistryError> {
     const { target } = request;
     const repository = target.kind === 'base' ? undefined : target.name;
-    const isDenied = error.status === 403 || (repository !== undefined && (await isKnown(client)));
-    const code = isDenied && client.asker.credential.kind !== 'anonymous' ? 'DENIED' : 'UNAUTHORIZED';
+    const isDenied = repository !== undefined && (await isKnown(client, error));
+    const code = isDenied ? 'DENIED' : 'UNAUTHORIZED';
     const what = repository === undefined ? 'this login' : `this client to pull ${repository}`;
     const refused = new RegistryError(code, `${upstreamName} does not allow ${what}`);
     if (!error.remembered) {
@@ -116,7 +129,7 @@ export function createOriginAuthorization(options: OriginAuthorizationOptions): 
       await proveLogin(client);
       return LOGGED_IN;
     }
-    await proveAccess(client, target);
+    if (target.kind !== 'referrers') await proveAccess(client, target);
     return client.view.answer(request);
   }
 
@@ -128,7 +141,7 @@ export function createOriginAuthorization(options: OriginAuthorizationOptions): 
       } catch (error) {
         if (!(error instanceof UpstreamError) || error.code !== 'denied') throw error;
         // Whatever it has allowed before.
-        if (request.target.kind !== 'base') proofs.drop(subjectOf(client.asker, request.target));
+        dropProofs(client, request.target);
         throw await refusal(error, client, request);
       }
     },
@@ -146,12 +159,16 @@ const LOGGED_IN: Answer = {
   headers: { 'content-type': 'application/json', 'cache-control': 'no-store' },
 };
 
-/** What a proof is of: the repository, or just the one URL that was signed. */
-function subjectOf({ id, blobQuery }: Asker, target: Request): string {
-  return blobQuery === undefined ? `${id} ${target.name}` : `${id} ${describe(target)}`;
+/** What proves that a client may have something: the right to pull from the repository, or to just this. */
+function subjectsOf({ id, blobQuery }: Asker, target: ProvableRequest): Record<Proved, string> {
+  const onlyThis = `${id} only ${describe(target)}`;
+  const isPull = target.kind === 'manifest' || target.kind === 'blob';
+  // A URL is signed for itself alone.
+  const repository = isPull && blobQuery === undefined ? `${id} all of ${target.name}` : onlyThis;
+  return { repository, 'only this': onlyThis };
 }
 
-function describe(target: Request): string {
+function describe(target: ProvableRequest): string {
   switch (target.kind) {
     case 'manifest':
       return `manifest ${target.name} ${formatReference(target.reference)}`;
@@ -159,41 +176,5 @@ function describe(target: Request): string {
       return `blob ${target.name} ${target.digest}`;
     case 'tags':
       return `tags ${target.name}`;
-    case 'referrers':
-      return `referrers ${target.name} ${target.digest}`;
-  }
-}
-
-/**
- * Asks the upstream about what the client asks for, as cheaply as it can be asked: an answer is the proof.
- *
- * @throws {UpstreamError}; @throws {RegistryError} where there is no such thing as far as the client may know
- */
-async function ask(upstream: UpstreamRegistry, target: Request, signal: AbortSignal): Promise<void> {
-  switch (target.kind) {
-    case 'manifest': {
-      const head = await upstream.manifestHead(target.name, target.reference, { signal });
-      // An upstream that refuses HEAD has not said yet who may have it.
-      const isProved = head !== undefined && head.digest !== undefined;
-      const found =
-        isProved || (head && (await upstream.manifestGet(target.name, target.reference, { signal })));
-      if (found === undefined) throw new RegistryError('MANIFEST_UNKNOWN');
-      return;
-    }
-    case 'blob':
-      if ((await upstream.blobHead(target.name, target.digest, { signal })) === undefined) {
-        throw new RegistryError('BLOB_UNKNOWN');
-      }
-      return;
-    case 'tags':
-      if ((await upstream.list(target.name, 'tags/list', 'n=1', { signal })) === undefined) {
-        throw new RegistryError('NAME_UNKNOWN');
-      }
-      return;
-    case 'referrers': {
-      const { name, digest } = target;
-      if ((await upstream.list(name, `referrers/${digest}`, '', { signal })) !== undefined) return;
-      throw new RegistryError('MANIFEST_UNKNOWN', 'the upstream has no referrers API or no such manifest');
-    }
   }
 }

@@ -5,10 +5,10 @@ export interface Proofs {
   /** Whether it was said within the time that counts. */
   holds(subject: string): boolean;
   /**
-   * Runs `ask`, which rejects where the upstream does not allow it; what it allowed counts from when it was asked. Whoever
-   * comes with the same question meanwhile waits for the same answer.
+   * Runs `ask`, which rejects where the upstream does not allow it, and else says the subject of what it allowed; that counts
+   * from when it was asked. Whoever comes with the same question while that counts waits for the same answer.
    */
-  obtain(subject: string, question: string, ask: () => Promise<void>): Promise<void>;
+  obtain(question: string, ask: () => Promise<string>): Promise<void>;
   /** The upstream has changed its mind. */
   drop(subject: string): void;
   forget(): void;
@@ -23,33 +23,38 @@ export interface ProofsOptions {
 // Whoever comes with ever other credentials makes others ask again, and costs no more memory than this.
 const MAX_PROOFS = 20_000;
 
+interface Question {
+  readonly askedAtMs: number;
+  readonly answer: Promise<void>;
+}
+
 export function createProofs({ ttlMs, now }: ProofsOptions): Proofs {
   const provedAtMs = new LRUCache<string, number>({ max: MAX_PROOFS });
-  let asking = new Map<string, Promise<void>>();
+  let asking = new Map<string, Question>();
 
-  async function prove(subject: string, ask: () => Promise<void>): Promise<void> {
-    const askedAtMs = now();
-    const round = asking;
-    await ask();
-    // What was asked before `forget` was asked of another upstream, or in another way.
-    if (round === asking) provedAtMs.set(subject, askedAtMs);
-  }
+  const counts = (askedAtMs: number): boolean => now() - askedAtMs < ttlMs();
 
   return {
     holds(subject) {
       const askedAtMs = provedAtMs.get(subject);
-      return askedAtMs !== undefined && now() - askedAtMs < ttlMs();
+      return askedAtMs !== undefined && counts(askedAtMs);
     },
-    obtain(subject, question, ask) {
-      // Where every request is to be asked for, none may count on an answer to a question from before it.
-      if (ttlMs() === 0) return ask();
-      const key = `${subject} ${question}`;
-      const joined = asking.get(key);
-      if (joined !== undefined) return joined;
+    async obtain(question, ask) {
+      const joined = asking.get(question);
+      if (joined !== undefined && counts(joined.askedAtMs)) return joined.answer;
       const round = asking;
-      const started = prove(subject, ask).finally(() => round.delete(key));
-      round.set(key, started);
-      return started;
+      const askedAtMs = now();
+      const prove = async (): Promise<void> => {
+        const subject = await ask();
+        // What was asked before `forget` was asked of another upstream, or in another way.
+        if (round === asking) provedAtMs.set(subject, askedAtMs);
+      };
+      const answer = prove().finally(() => {
+        if (round.get(question) === started) round.delete(question);
+      });
+      const started = { askedAtMs, answer };
+      round.set(question, started);
+      return answer;
     },
     drop: (subject) => void provedAtMs.delete(subject),
     forget() {

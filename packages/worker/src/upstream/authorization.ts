@@ -48,6 +48,9 @@ export interface AuthorizationOptions {
 }
 
 export function createAuthorization({ upstream, tokens, memory }: AuthorizationOptions): Authorization {
+  // Doubted by this asker alone: anybody can have a token refused, by a password that is wrong.
+  let doubted: RegistryChallenge | undefined;
+
   const answer = async (
     name: RepositoryName | undefined,
     signal: AbortSignal,
@@ -57,7 +60,7 @@ export function createAuthorization({ upstream, tokens, memory }: AuthorizationO
       return { header: `Bearer ${credential.credential.token}` };
     }
     const { learnt } = memory;
-    if (learnt === undefined) return undefined;
+    if (learnt === undefined || learnt === doubted) return undefined;
     if (learnt.kind === 'basic') {
       return credential?.credential.kind === 'basic'
         ? { header: basicAuthorization(credential.credential) }
@@ -69,7 +72,7 @@ export function createAuthorization({ upstream, tokens, memory }: AuthorizationO
       return { header: `Bearer ${granted.value}`, token: { request, ...granted } };
     } catch (error) {
       // The registry may have moved its token endpoint: the next request asks the registry again.
-      if (error instanceof UpstreamError) memory.learnt = undefined;
+      if (error instanceof UpstreamError) doubted = learnt;
       throw error;
     }
   };

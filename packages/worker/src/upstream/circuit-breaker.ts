@@ -19,8 +19,15 @@ export interface CircuitBreaker {
   reset(): void;
 }
 
+/**
+ * Of which failures: of all, of those that were answered with a status, or of those that were not answered at all. A client
+ * can have an upstream answer 500 by what it asks, and what it is answered says nothing about others.
+ */
+export type CountedFailures = 'all' | 'answered' | 'unanswered';
+
 export interface CircuitBreakerOptions {
   readonly upstream: UpstreamName;
+  readonly counts: CountedFailures;
   readonly log: Logger;
   readonly now: () => number;
 }
@@ -37,7 +44,7 @@ const FAILURES_UNTIL_OUTAGE = 3;
 const FIRST_PAUSE_MS = 2000;
 const MAX_PAUSE_MS = 30_000;
 
-export function createCircuitBreaker({ upstream, log, now }: CircuitBreakerOptions): CircuitBreaker {
+export function createCircuitBreaker({ upstream, counts, log, now }: CircuitBreakerOptions): CircuitBreaker {
   // One repository that is broken on the upstream's side counts once, however often it is asked for; a timeout always costs.
   let failures = new Set<RepositoryName | symbol | undefined>();
   let failingSinceMs = 0;
@@ -82,7 +89,7 @@ export function createCircuitBreaker({ upstream, log, now }: CircuitBreakerOptio
       return answer;
     } catch (error) {
       if (signal.aborted || !(error instanceof UpstreamError)) throw error;
-      if (!isFailure(error)) answered();
+      if (!isFailure(error, counts)) answered();
       else if (probed === undefined) failed(name, error);
       else prolong(probed, error, now());
       throw error;
@@ -106,10 +113,10 @@ function prolong(outage: Outage, error: UpstreamError, nowMs: number): void {
   outage.askAgainAtMs = nowMs + outage.pauseMs;
 }
 
-function isFailure({ code, status = 500 }: UpstreamError): boolean {
+function isFailure({ code, status = 500 }: UpstreamError, counts: CountedFailures): boolean {
+  if (code !== 'failed') return counts !== 'answered' && (code === 'unreachable' || code === 'timeout');
   // Whether a request has gone in a circle is told by a header of the client's.
-  const isFault = code === 'failed' && status >= 500 && status !== LOOP_DETECTED;
-  return code === 'unreachable' || code === 'timeout' || isFault;
+  return counts !== 'unanswered' && status >= 500 && status !== LOOP_DETECTED;
 }
 
 function notAsked(

@@ -18,8 +18,8 @@ export interface UpdatableUpstreamRegistry extends UpstreamRegistry {
 
   /**
    * The same upstream, asked in a client's name, and its caches asked for blobs first; good until the next update. What is
-   * denied one client, and what a place has had enough of from one, says nothing about another; connections, and how well a
-   * place is, are the same for all.
+   * denied one client, and what a place fails at or has had enough of from one, says nothing about another; connections, and
+   * whether a place answers at all, are the same for all.
    */
   as(asker: Asker): ClientRegistry;
 }

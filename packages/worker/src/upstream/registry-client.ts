@@ -83,7 +83,7 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
           nowMs: now(),
           deniedAdvice: deniedAdvice(options, name, answer),
           isSigned: asker?.blobQuery !== undefined,
-          secrets: sent === undefined ? [] : [sent.header.replace(/^\w+ /, '')],
+          secrets: secretsIn(sent),
         }),
     };
   };
@@ -112,6 +112,13 @@ function urlOf(
   const signed = path.startsWith('blobs/') ? asker?.blobQuery : undefined;
   url.search = query ?? signed ?? '';
   return url;
+}
+
+function secretsIn(sent: SentAuthorization | undefined): string[] {
+  const [, scheme = '', value = ''] = /^(\w+) (.*)$/.exec(sent?.header ?? '') ?? [];
+  if (scheme !== 'Basic') return [value];
+  const login = Buffer.from(value, 'base64').toString('utf8');
+  return [value, login.slice(login.indexOf(':') + 1)];
 }
 
 function withoutEncoding(answer: RegistryAnswer): RegistryAnswer {

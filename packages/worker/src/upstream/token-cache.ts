@@ -8,7 +8,7 @@ export interface TokenCache {
   get(request: TokenRequest): Promise<GrantedToken>;
   /** Forgets a token that the registry refused, unless another has taken its place. */
   drop(request: TokenRequest, refused: string): void;
-  /** Forgets them all: what they allowed may have been taken back since they were made. */
+  /** Forgets them all, and those on their way: what they allow may have been taken back since they were asked for. */
   clear(): void;
 }
 
@@ -28,15 +28,17 @@ const MAX_TOKENS = 1000;
 
 export function createTokenCache({ fetch, now, maxTokens = MAX_TOKENS }: TokenCacheOptions): TokenCache {
   const tokens = new LRUCache<string, Token>({ max: maxTokens });
-  const fetches = createSingleFlight<Token>();
+  let fetches = createSingleFlight<Token>();
   return {
     async get(request) {
       const key = keyOf(request);
       const known = tokens.get(key);
       if (known !== undefined && now() < known.expiresAtMs) return { value: known.value, remembered: true };
-      const token = await fetches.run(key, async () => {
+      const round = fetches;
+      const token = await round.run(key, async () => {
         const fetched = await fetch(request);
-        tokens.set(key, fetched);
+        // Asked for before `clear`, it may say what is no longer true.
+        if (round === fetches) tokens.set(key, fetched);
         return fetched;
       });
       return { value: token.value, remembered: false };
@@ -45,7 +47,10 @@ export function createTokenCache({ fetch, now, maxTokens = MAX_TOKENS }: TokenCa
       const key = keyOf(request);
       if (tokens.peek(key)?.value === refused) tokens.delete(key);
     },
-    clear: () => tokens.clear(),
+    clear() {
+      tokens.clear();
+      fetches = createSingleFlight();
+    },
   };
 }
 

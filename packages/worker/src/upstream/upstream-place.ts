@@ -10,7 +10,10 @@ import type { UpstreamSessionOptions } from './upstream-session.ts';
 export interface UpstreamPlace {
   /** Asked with the credentials of the settings. */
   readonly own: UpstreamRegistry;
-  /** Asked in a client's name: what it has had enough of from one client says nothing about another. */
+  /**
+   * Asked in a client's name: what it has had enough of from one client, and what it fails at, says nothing about another. That
+   * it does not answer at all does.
+   */
   as(asker: Asker): ClientRegistry;
   update(upstream: UpstreamSettings): void;
   /** Breaks what is in flight. */
@@ -26,18 +29,22 @@ export function openUpstreamPlace(options: UpstreamPlaceOptions): UpstreamPlace 
   const { log, steadyNow: now } = options;
   const { name: upstream } = options.upstream;
   const sessions = createSessionRegistry(options);
-  const breaker = createCircuitBreaker({ upstream, log, now });
+  const breaker = createCircuitBreaker({ upstream, counts: 'all', log, now });
+  const clientsBreaker = createCircuitBreaker({ upstream, counts: 'unanswered', log, now });
   const rateLimit = createRateLimit({ upstream, log, now });
   return {
     own: rateLimit.around(breaker.around(sessions)),
     as(asker) {
       const asClient = sessions.as(asker);
-      const limited = createRateLimit({ upstream, log, now }).around(breaker.around(asClient));
+      const broken = createCircuitBreaker({ upstream, counts: 'answered', log, now });
+      const guarded = broken.around(clientsBreaker.around(asClient));
+      const limited = createRateLimit({ upstream, log, now }).around(guarded);
       return { ...limited, forgetTokens: () => asClient.forgetTokens() };
     },
     update(changed) {
       if (!sessions.update(changed)) return;
       breaker.reset();
+      clientsBreaker.reset();
       rateLimit.reset();
     },
     close: () => sessions.close(),
