@@ -4,7 +4,7 @@ import { blobPath } from '../support/client/pull-image.ts';
 import type { Received } from '../support/client/registry-client.ts';
 import { exchange, openOnceMore, type Question } from './exchange.ts';
 import type { Site, SiteRepository } from './scene.ts';
-import type { Visitor } from './visitor.ts';
+import type { Visitor } from './who-visits.ts';
 
 /** A blob in a repository. */
 export interface BlobAt {

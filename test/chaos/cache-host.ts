@@ -1,5 +1,6 @@
 import { prepareCache, startPrepared, type CacheOptions } from '../support/cache/start-cache.ts';
 import type { RunningCache } from '../support/cache/running-cache.ts';
+import { createLoginClient, type Login, type LoginClient } from '../support/client/login-client.ts';
 import { createRegistryClient, type RegistryClient } from '../support/client/registry-client.ts';
 
 /** One cache that is started again and again, on the same port and the same files. */
@@ -12,6 +13,8 @@ export interface CacheHost {
   crash(): Promise<void>;
   /** The caller closes it. */
   client(auth?: string): RegistryClient;
+  /** One that asks the cache for tokens. The caller closes it. */
+  loginClient(login?: Login): LoginClient;
   /** Everything that all of them logged. */
   logText(): string;
   close(): Promise<void>;
@@ -45,6 +48,7 @@ export async function startCacheHost(options: CacheOptions): Promise<CacheHost> 
         ca: cache.ca.certificate,
         ...(auth === undefined ? {} : { auth }),
       }),
+    loginClient: (login) => createLoginClient({ origin: cache.origin, ca: cache.ca.certificate }, login),
     logText: () => logs.map((log) => log.text()).join('\n'),
     close: () => cache.close(),
   };

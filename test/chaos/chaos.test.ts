@@ -32,7 +32,12 @@ test('something was pulled, and something failed', () => {
   expect(result.journal.entries.length).toBeGreaterThan(3);
 });
 
-test('no wrong byte was ever delivered', () => {
+test('who may not pull was refused', () => {
+  const asNobody = result.ledger.counts.get('GET as-nobody');
+  expect([...(asNobody?.keys() ?? [])]).toContain('refused');
+});
+
+test('no wrong byte was ever delivered, and none to who may not pull', () => {
   expect(findingsOf('wrong bytes')).toEqual([]);
 });
 

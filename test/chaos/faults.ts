@@ -64,6 +64,17 @@ export function mayLie(kind: FaultKind): boolean {
   return LIES.has(kind);
 }
 
+/** All others break what an upstream is asked about a client too: logins, tokens, and HEAD requests. */
+const OF_BODIES_ALONE: ReadonlySet<FaultKind> = new Set([
+  'stalls within bodies',
+  'breaks connections within bodies',
+  'ends bodies early',
+]);
+
+export function mayHideRights(kind: FaultKind): boolean {
+  return !OF_BODIES_ALONE.has(kind);
+}
+
 /** Resolves, once the upstream is broken, with a function that repairs it. */
 export function breakUpstream(upstream: Upstream, kind: FaultKind): Promise<() => Promise<void>> {
   return FAULTS[kind](upstream);

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { SmallDisk } from '../support/small-disk.ts';
 import type { ChildName } from '../support/cache/process-tree.ts';
 import type { CacheHost } from './cache-host.ts';
-import { breakUpstream, mayLie, type FaultKind } from './faults.ts';
+import { breakUpstream, mayHideRights, mayLie, type FaultKind } from './faults.ts';
 import type { Harm, Journal } from './journal.ts';
 import type { Scene, Site } from './scene.ts';
 import type { Action, Incident } from './schedule.ts';
@@ -16,6 +16,8 @@ export interface Stage {
 
 /** What an upstream denied is remembered for seconds, one that was down is asked again after a pause, and a 429 says how long. */
 const UPSTREAM_GRACE_MS = 6000;
+/** A password that an upstream has refused is not sent there again for half a minute. */
+const REFUSED_LOGIN_GRACE_MS = 32_000;
 /** A process that was just seen has to read its settings and to listen. */
 const PROCESS_GRACE_MS = 3000;
 const PATIENCE_MS = 30_000;
@@ -83,14 +85,15 @@ async function restart({ host, journal }: Stage, how: 'stop' | 'crash'): Promise
 
 async function fault(
   { journal }: Stage,
-  { name, upstream }: Site,
+  { name, upstream, authorization }: Site,
   kind: FaultKind,
   durationMs: number,
 ): Promise<void> {
+  const asksOrigin = authorization === 'origin';
   const over = journal.open({
     what: `${name} ${kind}`,
-    harms: { kind: 'upstream', name, lies: mayLie(kind) },
-    graceMs: UPSTREAM_GRACE_MS,
+    harms: { kind: 'upstream', name, lies: mayLie(kind), evenHeld: asksOrigin && mayHideRights(kind) },
+    graceMs: asksOrigin && kind === 'answers 401' ? REFUSED_LOGIN_GRACE_MS : UPSTREAM_GRACE_MS,
   });
   const repair = await breakUpstream(upstream, kind);
   await sleep(durationMs);

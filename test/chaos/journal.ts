@@ -22,8 +22,13 @@ export interface JournalEntry {
 /** What fails for a good reason. */
 export type Harm =
   | { readonly kind: 'nothing' }
-  /** What the cache does not hold, of one upstream. */
-  | { readonly kind: 'upstream'; readonly name: string; readonly lies: boolean }
+  /** What the cache does not hold, of one upstream; where it cannot ask who may have it, what it holds too. */
+  | {
+      readonly kind: 'upstream';
+      readonly name: string;
+      readonly lies: boolean;
+      readonly evenHeld: boolean;
+    }
   /** Everything, but for answers that had begun where `sparesAnswers`. */
   | { readonly kind: 'cache'; readonly sparesAnswers: boolean };
 
@@ -68,7 +73,7 @@ function isHarmed({ harms, startedAt }: JournalEntry, request: FailedRequest): b
     case 'nothing':
       return false;
     case 'upstream':
-      return harms.name === request.upstream && !request.held;
+      return harms.name === request.upstream && (harms.evenHeld || !request.held);
     case 'cache':
       return !(harms.sparesAnswers && request.answeredAt !== undefined && request.answeredAt < startedAt);
   }

@@ -1,7 +1,7 @@
 import { MANIFEST_MEDIA_TYPES, parseManifest } from '@registry-cache/oci';
 import { exchange, type Question } from './exchange.ts';
 import { TAG, type Site, type SiteRepository } from './scene.ts';
-import type { Visitor } from './visitor.ts';
+import type { Visitor } from './who-visits.ts';
 
 /** What a manifest refers to. */
 export interface Manifest {

@@ -7,8 +7,8 @@ const SHOWN_FINDINGS = 30;
 /** What a run did and what came of it, for people. */
 export function describeRun(options: ChaosOptions, result: ChaosResult): string {
   return [
-    `chaos: ${options.seconds} s, ${options.smallDisk ? 'on a small disk' : 'without a small disk'}; again by`,
-    `  npm run test:chaos -- --seconds ${options.seconds} --seed ${options.seed}`,
+    `chaos: ${options.seconds} s, ${options.smallDisk ? 'on a small disk' : 'without a small disk'}, logins by ${options.logins}; again by`,
+    `  npm run test:chaos -- --seconds ${options.seconds} --seed ${options.seed} --logins ${options.logins}`,
     'done, and how many failures it excuses:',
     ...describeIncidents(result),
     'requests:',

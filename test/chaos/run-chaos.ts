@@ -5,6 +5,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { createCertificateAuthority } from '../support/certificates.ts';
 import type { CommandResult } from '../support/cache/run-command.ts';
+import type { Login } from '../support/client/login-client.ts';
+import type { RegistryClient } from '../support/client/registry-client.ts';
 import { mountSmallDisk, type SmallDisk } from '../support/small-disk.ts';
 import { startCacheHost, type CacheHost } from './cache-host.ts';
 import { letHappen, type Stage } from './incidents.ts';
@@ -12,12 +14,15 @@ import { createJournal, type Journal } from './journal.ts';
 import { ageLeftovers, listLeftovers, type Leftover } from './leftovers.ts';
 import { createLedger, type Ledger } from './ledger.ts';
 import { createOnDisk } from './on-disk.ts';
-import type { ChaosOptions } from './options.ts';
+import type { ChaosOptions, Logins } from './options.ts';
 import { inspectProcesses, type ProcessState } from './process-watch.ts';
 import { createRandom } from './random.ts';
-import { openScene, type Scene } from './scene.ts';
+import { openScene, OUTSIDER, PULLER, type Scene } from './scene.ts';
 import { planIncidents } from './schedule.ts';
-import { pull, visitWithoutPause, type Visitor } from './visitor.ts';
+import { intrude } from './intrude.ts';
+import { pull } from './pull.ts';
+import { visitWithoutPause } from './visitor.ts';
+import type { Intruder, Visitor } from './who-visits.ts';
 import { watchHealth } from './watch-health.ts';
 
 /** Everything that a run has shown. */
@@ -52,18 +57,21 @@ const LOGIN = 'someone:client: pässword';
 
 export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
   const ca = await createCertificateAuthority();
-  const scene = await openScene(ca);
+  const scene = await openScene(ca, options.logins);
   const data = await openData(options);
   const upstreams = Object.fromEntries(
-    scene.sites.map(({ name, upstream }) => [name, { url: upstream.origin, tagttl: '1s' }]),
+    scene.sites.map(({ name, upstream, authorization }) => [
+      name,
+      { url: upstream.origin, tagttl: '1s', authorization },
+    ]),
   );
   const host = await startCacheHost({
     ca,
     upstreams,
     pullSecret: scene.pullSecret,
-    htpasswd: HTPASSWD,
+    ...(options.logins === 'htpasswd' ? { htpasswd: HTPASSWD } : {}),
     env: LIMITS,
-    config: { storage: { filesystem: { rootdirectory: data.path } } },
+    config: { storage: { filesystem: { rootdirectory: data.path } }, authorizationttl: '2s' },
   });
   try {
     const stage = { host, scene, disk: data.disk, journal: createJournal() };
@@ -89,7 +97,7 @@ async function unleash(options: ChaosOptions, stage: Stage, dataFolder: string):
   const { host, scene, disk, journal } = stage;
   const ledger = createLedger(journal);
   const onDisk = createOnDisk(dataFolder);
-  await pullEverything(host, scene, { ledger, onDisk });
+  await pullEverything(host, scene, { ledger, onDisk, logins: options.logins });
   await sleep(QUIET_MS);
   const before = await inspectProcesses(host.cache);
 
@@ -103,7 +111,7 @@ async function unleash(options: ChaosOptions, stage: Stage, dataFolder: string):
   const visits = new AbortController();
   setTimeout(() => visits.abort(), options.seconds * 1000).unref();
   const end = visits.signal;
-  const visitors = openVisitors(options.seed, host, { ledger, onDisk });
+  const visitors = openVisitors(options.seed, host, { ledger, onDisk, logins: options.logins });
   await Promise.all([
     letHappen(stage, incidents).catch((err: unknown) => {
       visits.abort();
@@ -116,7 +124,7 @@ async function unleash(options: ChaosOptions, stage: Stage, dataFolder: string):
 
   const afterwards = createLedger(createJournal());
   await closeVisitors(visitors);
-  await pullEverything(host, scene, { ledger: afterwards, onDisk });
+  await pullEverything(host, scene, { ledger: afterwards, onDisk, logins: options.logins });
   await sleep(QUIET_MS);
   const after = await inspectProcesses(host.cache);
   const storeCheck = await host.cache.run(['check', '--store']);
@@ -127,25 +135,48 @@ async function unleash(options: ChaosOptions, stage: Stage, dataFolder: string):
   return { journal, ledger, afterwards, before, after, storeCheck, leftovers, leftoversAfterCleaning };
 }
 
-function openVisitors(seed: string, host: CacheHost, judges: Judges): Visitor[] {
+function openVisitors(seed: string, host: CacheHost, { logins, ...judges }: Judges): Visitor[] {
   return Array.from({ length: VISITORS }, (_, index) => ({
     ...judges,
-    client: host.client(LOGIN),
-    stranger: host.client(),
+    ...openClients(host, logins, index % 2 === 0),
     random: createRandom(`${seed} visitor ${index}`),
   }));
 }
 
-async function closeVisitors(visitors: readonly Visitor[]): Promise<void> {
-  for (const { client, stranger } of visitors) await Promise.all([client.close(), stranger.close()]);
+/** @param byToken whether they get tokens, as container engines do; they send their passwords otherwise */
+function openClients(
+  host: CacheHost,
+  logins: Logins,
+  byToken: boolean,
+): Pick<Visitor, 'client' | 'intruders'> {
+  const nobody = { kind: 'nobody', status: 401 } as const;
+  if (logins === 'htpasswd') {
+    const stranger = { ...nobody, client: host.client(), isKeptFrom: () => true };
+    return { client: host.client(LOGIN), intruders: [stranger] };
+  }
+  const open = (login: Login): RegistryClient =>
+    byToken ? host.loginClient(login) : host.client(`${login.user}:${login.password}`);
+  const isKeptFrom: Intruder['isKeptFrom'] = ({ authorization }) => authorization === 'origin';
+  const stranger = { ...nobody, client: byToken ? host.loginClient() : host.client(), isKeptFrom };
+  const outsider = { kind: 'outsider', status: 403, client: open(OUTSIDER), isKeptFrom } as const;
+  return { client: open(PULLER), intruders: [stranger, outsider] };
 }
 
-/** Every image, by every visitor, while nothing goes wrong. */
+async function closeVisitors(visitors: readonly Visitor[]): Promise<void> {
+  const clients = visitors.flatMap(({ client, intruders }) => [
+    client,
+    ...intruders.map((each) => each.client),
+  ]);
+  await Promise.all(clients.map((client) => client.close()));
+}
+
+/** Every image, by every visitor, while nothing goes wrong; and then by those who may not have it, now that it is cached. */
 async function pullEverything(host: CacheHost, { sites }: Scene, judges: Judges): Promise<void> {
   const visitors = openVisitors('everything', host, judges);
   for (const site of sites) {
     for (const repository of site.repositories) {
       await Promise.all(visitors.map((visitor) => pull(visitor, site, repository)));
+      await Promise.all(visitors.map((visitor) => intrude(visitor, site, repository)));
     }
   }
   await closeVisitors(visitors);
@@ -159,7 +190,9 @@ async function forgetRequests({ sites }: Scene, signal: AbortSignal): Promise<vo
   }
 }
 
-type Judges = Pick<Visitor, 'ledger' | 'onDisk'>;
+interface Judges extends Pick<Visitor, 'ledger' | 'onDisk'> {
+  readonly logins: Logins;
+}
 
 interface Data {
   readonly path: string;

@@ -1,4 +1,4 @@
-// usage: npm run test:chaos -- [--seconds N] [--seed S] [--no-disk] [-- VITEST_ARGUMENTS]
+// usage: npm run test:chaos -- [--seconds N] [--seed S] [--no-disk] [--logins htpasswd|origin] [-- VITEST_ARGUMENTS]
 import { spawnSync } from 'node:child_process';
 import { parseArgs } from 'node:util';
 
@@ -8,6 +8,8 @@ const { values, positionals } = parseArgs({
     seed: { type: 'string', default: String(Date.now() % 1_000_000) },
     // Without root there is none either way.
     'no-disk': { type: 'boolean', default: false },
+    // The seed chooses unless told.
+    logins: { type: 'string', default: 'any' },
   },
   allowPositionals: true,
 });
@@ -20,6 +22,7 @@ const { status, error } = spawnSync('vitest', ['run', '--project', 'chaos', ...p
     CHAOS_SECONDS: values.seconds,
     CHAOS_SEED: values.seed,
     CHAOS_DISK: values['no-disk'] ? 'no' : 'if root',
+    CHAOS_LOGINS: values.logins,
   },
 });
 if (error !== undefined) throw error;

@@ -1,8 +1,10 @@
 import type { CertificateAuthority } from '../support/certificates.ts';
 import type { Auths } from '../support/cache/cache-folder.ts';
+import type { Login } from '../support/client/login-client.ts';
 import { buildImage, type Image } from '../support/image/build-image.ts';
 import { contentOfSeed, type Content } from '../support/image/content.ts';
 import { startUpstream, type Upstream, type UpstreamOptions } from '../support/upstream/start-upstream.ts';
+import type { Logins } from './options.ts';
 
 /** The upstreams of a run and everything that they hold. */
 export interface Scene {
@@ -15,6 +17,10 @@ export interface Scene {
 export interface Site {
   readonly name: string;
   readonly upstream: Upstream;
+  /** Where the upstream says itself who may pull, `PULLER` may pull everything. */
+  readonly authorization: 'cache' | 'origin';
+  /** Repositories of such an upstream that `OUTSIDER` may pull. */
+  readonly openToOutsider: ReadonlySet<string>;
   readonly repositories: readonly SiteRepository[];
   /** Whatever any of its repositories holds, by digest. */
   readonly blobs: ReadonlyMap<string, Content>;
@@ -37,20 +43,32 @@ const REPOSITORIES = 6;
 const KIB = 1024;
 /** What all images have in common, of whatever upstream. */
 const BASE = contentOfSeed('base layer', 1500 * KIB);
-const ACCOUNT = { username: 'puller', password: 'p:ss wörd' };
+export const PULLER: Login = { user: 'puller', password: 'p:ss wörd' };
+export const OUTSIDER: Login = { user: 'outsider', password: 'of his own' };
+const ACCOUNT = { username: PULLER.user, password: PULLER.password };
 
-const SITES: Readonly<Record<string, Omit<UpstreamOptions, 'tls'>>> = {
+interface PlannedSite extends Omit<UpstreamOptions, 'tls'> {
+  readonly openToOutsider?: readonly string[];
+}
+
+const SITES: Readonly<Record<string, PlannedSite>> = {
   'quay.io': { authentication: { kind: 'bearer', accounts: [ACCOUNT], tokenTtlSeconds: 5 } },
   'docker.io': { redirectBlobs: { ttlSeconds: 60 } },
+};
+// One more is as much as a run has time for.
+const BASIC: Readonly<Record<string, PlannedSite>> = {
   'registry.example.com:5000': { authentication: { kind: 'basic', accounts: [ACCOUNT] } },
 };
+const ORIGIN = 'origin.example.com';
 
-export async function openScene(ca: CertificateAuthority): Promise<Scene> {
+export async function openScene(ca: CertificateAuthority, logins: Logins): Promise<Scene> {
   const sites: Site[] = [];
   const pullSecret: Record<string, Record<string, string>> = {};
-  for (const [name, options] of Object.entries(SITES)) {
+  const planned = logins === 'origin' ? { ...SITES, [ORIGIN]: planOrigin() } : { ...SITES, ...BASIC };
+  for (const [name, options] of Object.entries(planned)) {
     const upstream = await startUpstream({ ...options, tls: await ca.issue() });
-    sites.push(createSite(name, upstream));
+    sites.push(createSite(name, upstream, options.openToOutsider));
+    // Also where it may pull all that clients may not: it is nobody's there.
     pullSecret[name] = options.authentication === undefined ? {} : ACCOUNT;
   }
   return {
@@ -62,14 +80,29 @@ export async function openScene(ca: CertificateAuthority): Promise<Scene> {
   };
 }
 
-function createSite(name: string, upstream: Upstream): Site {
+/** Its repositories have a layer in common, so that what the outsider may have of one is denied to it in the others. */
+function planOrigin(): PlannedSite {
+  const openToOutsider = [repositoryName(ORIGIN, REPOSITORIES - 1)];
+  const outsider = { username: OUTSIDER.user, password: OUTSIDER.password, repositories: openToOutsider };
+  return {
+    authentication: { kind: 'bearer', accounts: [ACCOUNT, outsider], tokenTtlSeconds: 5 },
+    openToOutsider,
+  };
+}
+
+function repositoryName(site: string, index: number): string {
+  return `${site.replaceAll(/\W/g, '-')}/image-${index}`;
+}
+
+function createSite(name: string, upstream: Upstream, openToOutsider?: readonly string[]): Site {
   const blobs = new Map<string, Content>();
   const repositories = Array.from({ length: REPOSITORIES }, (_, index) => {
-    const repository = createRepository(upstream, `${name.replaceAll(/\W/g, '-')}/image-${index}`, index);
+    const repository = createRepository(upstream, repositoryName(name, index), index);
     for (const blob of repository.images.flatMap((image) => image.blobs)) blobs.set(blob.digest, blob);
     return repository;
   });
-  return { name, upstream, repositories, blobs };
+  const authorization = openToOutsider === undefined ? 'cache' : 'origin';
+  return { name, upstream, authorization, openToOutsider: new Set(openToOutsider), repositories, blobs };
 }
 
 interface PlannedRepository extends SiteRepository {

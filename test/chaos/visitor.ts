@@ -1,21 +1,9 @@
-import type { RegistryClient } from '../support/client/registry-client.ts';
 import { getBlob, getRange, getRanges, headBlob, leaveBlob, type BlobAt } from './blob-requests.ts';
-import { exchange } from './exchange.ts';
-import type { Ledger } from './ledger.ts';
-import { getByDigest, getTag, headTag, type Manifest } from './manifest-requests.ts';
-import type { OnDisk } from './on-disk.ts';
-import type { Random } from './random.ts';
+import { intrude } from './intrude.ts';
+import { getTag, headTag } from './manifest-requests.ts';
+import { pull } from './pull.ts';
 import type { Scene, Site, SiteRepository } from './scene.ts';
-
-/** A client that pulls without pause. */
-export interface Visitor {
-  readonly client: RegistryClient;
-  /** The same cache, without a login. */
-  readonly stranger: RegistryClient;
-  readonly ledger: Ledger;
-  readonly onDisk: OnDisk;
-  readonly random: Random;
-}
+import type { Visitor } from './who-visits.ts';
 
 type Visit = (visitor: Visitor, site: Site, repository: SiteRepository) => Promise<void>;
 
@@ -30,7 +18,7 @@ const VISITS: readonly (readonly [weight: number, visit: Visit])[] = [
   [2, withBlob((visitor, at) => leaveBlob(visitor, at, 0))],
   [1, withBlob(lazily)],
   [1, withBlob(asHerd)],
-  [1, strange],
+  [4, intrude],
 ];
 
 /** Visits the cache until the signal, one thing after another. */
@@ -41,19 +29,6 @@ export async function visitWithoutPause(visitor: Visitor, scene: Scene, signal: 
     const repository = visitor.random.pick(site.repositories);
     await visitor.random.pick(choices)(visitor, site, repository);
   }
-}
-
-/** As container engines do: the tag, what it refers to, then all blobs at once. */
-export async function pull(visitor: Visitor, site: Site, repository: SiteRepository): Promise<void> {
-  const root = await getTag(visitor, site, repository);
-  if (root === undefined) return;
-  const children = await Promise.all(
-    root.manifests.map((digest) => getByDigest(visitor, site, repository, digest)),
-  );
-  const manifests = [root, ...children].filter((manifest): manifest is Manifest => manifest !== undefined);
-  const digests = new Set(manifests.flatMap(({ blobs }) => blobs));
-  const blobs = [...digests].flatMap((digest) => site.blobs.get(digest) ?? []);
-  await Promise.all(blobs.map((blob) => getBlob(visitor, { site, repository, blob })));
 }
 
 function withBlob(visit: (visitor: Visitor, at: BlobAt) => Promise<void>): Visit {
@@ -77,17 +52,4 @@ async function lazily(visitor: Visitor, at: BlobAt): Promise<void> {
 
 async function asHerd(visitor: Visitor, at: BlobAt): Promise<void> {
   await Promise.all(Array.from({ length: 5 }, () => getBlob(visitor, at)));
-}
-
-async function strange(visitor: Visitor, site: Site, repository: SiteRepository): Promise<void> {
-  const path = `/v2/${site.name}/${repository.name}/manifests/${repository.current.root.digest}`;
-  const question = {
-    request: `GET without-login ${path}`,
-    method: 'GET',
-    path,
-    upstream: undefined,
-  } as const;
-  const answer = await exchange(visitor.stranger, visitor.ledger, question, [401, 200]);
-  if (answer?.received.status === 401) visitor.ledger.passed(question.request, 'refused');
-  else if (answer !== undefined) visitor.ledger.wrong(question.request, 'answered without a login');
 }

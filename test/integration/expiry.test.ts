@@ -6,6 +6,7 @@ import { listStoredBlobs, type BlobFile } from '../support/cache/stored-blobs.ts
 import { startCachedUpstream, type CachedUpstream } from '../support/cached-upstream.ts';
 import { cacheImage } from '../support/client/cache-image.ts';
 import { getManifest, pullImage } from '../support/client/pull-image.ts';
+import type { RegistryClient } from '../support/client/registry-client.ts';
 import { closeAtEnd } from '../support/close-at-end.ts';
 import { eventually } from '../support/eventually.ts';
 import { addColdImage, type ColdImage } from '../support/image/cold-image.ts';
@@ -41,6 +42,26 @@ test('what was fetched goes when its time is over, and is fetched again though i
   expect(upstream.manifestRequests().map(({ method }) => method)).toEqual(['GET']);
   for (const { digest } of image.blobs) expect(upstream.blobRequests(digest)).not.toEqual([]);
   expect(cache.log.lines).toContainEqual(expect.objectContaining({ msg: 'expired', from: 'fetched' }));
+});
+
+test('pulls go on while blobs expire under them', async () => {
+  const pair = await startCachedUpstream(closeAtEnd, { config: { cleaner: { blobttl: '1s' } } });
+  const { upstream, cache } = pair;
+  const images = ['one', 'two', 'three'].map((seed) =>
+    addColdImage(upstream, `under-way-${seed}`, { layers: [1_500_000, 40_000] }),
+  );
+  const passes = (): number => cache.log.lines.filter(({ msg }) => msg === 'expired').length;
+  let pulls = 0;
+  const pullOn = async (client: RegistryClient): Promise<void> => {
+    while (passes() < 3) {
+      for (const image of images) await pullImage(client, image.name, 'v1');
+      pulls++;
+    }
+  };
+  await Promise.all(Array.from({ length: 3 }, () => pullOn(cache.client())));
+  expect(pulls).toBeGreaterThan(3);
+  const { exitCode, stdout, stderr } = await cache.run(['check', '--store']);
+  expect(exitCode, stdout + stderr).toBe(0);
 });
 
 test('where the time is counted from the last pull, an image that is pulled stays and another goes', async () => {

@@ -17,7 +17,8 @@ export interface PolicyOptions {
   readonly log: Logger;
   readonly verify?: HtpasswdAuthOptions['verify'];
   readonly workers: WorkerLink;
-  readonly guard: LoginGuard;
+  /** The same one each time. */
+  readonly guard: () => LoginGuard;
   /** Milliseconds of the wall clock. */
   readonly now: () => number;
 }
@@ -71,7 +72,7 @@ function findOriginAuth(
     tokenSecret,
     externalUrl: http.externalUrl,
     workers,
-    guard,
+    guard: guard(),
     now,
   });
 }

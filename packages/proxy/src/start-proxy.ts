@@ -12,7 +12,7 @@ import {
 } from './listener/connection-limits.ts';
 import { createConnections } from './listener/connections.ts';
 import { openListener, type ListenerOptions } from './listener/listener.ts';
-import { createLoginGuard } from './origin-auth/login-guard.ts';
+import { createLoginGuard, type LoginGuard } from './origin-auth/login-guard.ts';
 import { createPolicy } from './policy.ts';
 import { createRequestHandler } from './request-handler.ts';
 import { createSuspectBlobs } from './worker-link/suspect-blobs.ts';
@@ -51,7 +51,10 @@ export async function startProxy(settings: ProxySettings, options: StartProxyOpt
   const suspects = createSuspectBlobs({ log });
   const logger = createLoggerLink(settings.loggerSocketPath);
   const events = createEventQueue({ send: (batch) => logger.post(batch), log });
-  const policyOptions = { ...options, workers, guard: createLoginGuard({ log }), now };
+  let loginGuard: LoginGuard | undefined;
+  // Counts on over reloads, and takes memory that most caches never need.
+  const guard = (): LoginGuard => (loginGuard ??= createLoginGuard({ log }));
+  const policyOptions = { ...options, workers, guard, now };
   let current = createPolicy(settings, policyOptions);
   let draining = false;
 

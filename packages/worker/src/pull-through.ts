@@ -8,7 +8,7 @@ import { createBlobWindows } from './fill/blob-windows.ts';
 import { createFills } from './fill/fills.ts';
 import type { TransferPatience } from './fill/transfer-blob.ts';
 import { createManifestMemory } from './manifest-memory.ts';
-import { createOriginAuthorization } from './origin/origin-authorization.ts';
+import { createOriginAuthorization, type OriginAuthorization } from './origin/origin-authorization.ts';
 import type { PullRequest } from './pull-request.ts';
 import type { StorageError } from './storage-error.ts';
 import { createTolerantStore } from './tolerant-store.ts';
@@ -58,17 +58,20 @@ export function createPullThrough(options: PullThroughOptions): PullThrough {
   const manifestMemory = createManifestMemory();
   const common = { ...options, store, fills, windows, damaged, manifestMemory, signal: shutdown.signal };
   const ownView = createView(upstream, { ...common, isDenialStale: true });
-  const byOrigin = createOriginAuthorization(common);
+  // What it remembers of clients takes memory, and most upstreams never need it.
+  let byOrigin: OriginAuthorization | undefined;
 
   return {
     async answer(request) {
       const { target, suspect } = request;
       // Before anyone is asked who it is: the bytes on the disk are the same for all.
       if (suspect && target.kind === 'blob') await damaged.removeIfDamaged(target.digest);
-      return options.authorization() === 'origin' ? byOrigin.answer(request) : ownView.answer(request);
+      if (options.authorization() !== 'origin') return ownView.answer(request);
+      byOrigin ??= createOriginAuthorization(common);
+      return byOrigin.answer(request);
     },
 
-    forgetClients: () => byOrigin.forget(),
+    forgetClients: () => byOrigin?.forget(),
 
     async close() {
       shutdown.abort();

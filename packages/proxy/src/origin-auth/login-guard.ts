@@ -26,7 +26,10 @@ export interface LoginGuard {
    */
   admit(login: UpstreamLogin, address: string): void;
   accepted(login: UpstreamLogin): void;
-  /** Counts once for a login that is sent again and again. */
+  /**
+   * Counts once for a login that is sent again and again, and not at all for one that was right lately: an upstream that refuses
+   * everybody for a moment must not keep a whole site out for longer.
+   */
   refused(login: UpstreamLogin, address: string): void;
 }
 
@@ -70,8 +73,7 @@ export function createLoginGuard(options: LoginGuardOptions): LoginGuard {
       refused.delete(fingerprint(login));
     },
     refused: (login, address) => {
-      known.delete(fingerprint(login));
-      if (refused.has(fingerprint(login))) return;
+      if (known.has(fingerprint(login)) || refused.has(fingerprint(login))) return;
       refused.set(fingerprint(login), true);
       failedLogins.count(address);
     },

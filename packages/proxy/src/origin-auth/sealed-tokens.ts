@@ -1,8 +1,4 @@
 import { createHmac, hkdfSync, randomBytes } from 'node:crypto';
-import { decodeProtectedHeader } from 'jose/decode/protected_header';
-import { JOSEError, JWTClaimValidationFailed, JWTExpired } from 'jose/errors';
-import { jwtDecrypt, type JWTDecryptOptions } from 'jose/jwt/decrypt';
-import { EncryptJWT } from 'jose/jwt/encrypt';
 import { LRUCache } from 'lru-cache';
 
 /** What a token of this cache stands for. */
@@ -47,17 +43,6 @@ const KEY_BYTES = 32;
 // A client sends one token some fifty times within seconds.
 const MAX_OPENED_CHARACTERS = 8 * 1024 * 1024;
 
-// What tells our tokens, also those that we cannot read any more, from those of others: they go no further than here.
-const TYPE = 'registry-cache-token';
-const HEADER = { alg: 'dir', enc: 'A256GCM', typ: TYPE };
-const CHECKS: JWTDecryptOptions = {
-  issuer: PURPOSE,
-  audience: PURPOSE,
-  keyManagementAlgorithms: [HEADER.alg],
-  contentEncryptionAlgorithms: [HEADER.enc],
-  requiredClaims: ['exp'],
-};
-
 interface Opened {
   readonly grant: TokenGrant;
   readonly expiresAtMs: number;
@@ -77,27 +62,18 @@ export function createSealedTokens({ secret, now }: SealedTokensOptions): Sealed
   });
 
   const open = async (token: string): Promise<Opened | 'expired' | undefined> => {
-    try {
-      const { payload } = await jwtDecrypt(token, key, { ...CHECKS, currentDate: new Date(now()) });
-      return { grant: grantOf(payload), expiresAtMs: (payload.exp ?? 0) * 1000 };
-    } catch (err) {
-      // Neither error may go any further: both hold all that was sealed.
-      if (err instanceof JWTExpired || err instanceof JWTClaimValidationFailed) return 'expired';
-      if (err instanceof JOSEError) return isOurs(token) ? 'expired' : undefined;
-      throw err;
-    }
+    const { decryptToken } = await loadEncryption();
+    const payload = await decryptToken(token, key, now());
+    if (payload === undefined || payload === 'expired') return payload;
+    return { grant: grantOf(payload), expiresAtMs: (payload.exp ?? 0) * 1000 };
   };
 
   return {
     seal: async (grant) => {
       const issuedAtSeconds = Math.floor(now() / 1000);
-      const token = await new EncryptJWT({ ...grant })
-        .setProtectedHeader(HEADER)
-        .setIssuer(PURPOSE)
-        .setAudience(PURPOSE)
-        .setIssuedAt(issuedAtSeconds)
-        .setExpirationTime(issuedAtSeconds + LIFETIME_SECONDS)
-        .encrypt(key);
+      const { encryptToken } = await loadEncryption();
+      const expiresAtSeconds = issuedAtSeconds + LIFETIME_SECONDS;
+      const token = await encryptToken({ ...grant }, key, { issuedAtSeconds, expiresAtSeconds });
       return { token, issuedAtMs: issuedAtSeconds * 1000, expiresInSeconds: LIFETIME_SECONDS };
     },
     open: async (token) => {
@@ -112,13 +88,9 @@ export function createSealedTokens({ secret, now }: SealedTokensOptions): Sealed
   };
 }
 
-/** As far as it says itself. */
-function isOurs(token: string): boolean {
-  try {
-    return decodeProtectedHeader(token).typ === TYPE;
-  } catch {
-    return false;
-  }
+// Only a cache that gives out tokens needs the libraries for them.
+function loadEncryption(): Promise<typeof import('./token-encryption.ts')> {
+  return import('./token-encryption.ts');
 }
 
 /** Of a payload that only this cache can have made. */

@@ -34,13 +34,23 @@ test('who is known to be right goes on while somebody else at the same address g
   for (let guess = 0; guess < 10; guess += 1) guard.refused(login(`${guess}`), HERE);
   guard.admit(login('right'), HERE);
   expect(() => guard.admit(login('right', 'docker.io'), HERE)).toThrow();
-  guard.refused(login('right'), HERE);
-  expect(() => guard.admit(login('right'), HERE)).toThrow();
   wait(600_000);
   guard.accepted(login('right'));
   expect(guard.isKnown(login('right'))).toBe(true);
   wait(600_001);
   expect(guard.isKnown(login('right'))).toBe(false);
+});
+
+test('logins that were right lately are no guesses when an upstream refuses them all for a moment', () => {
+  const { guard } = startGuard();
+  const site = Array.from({ length: 20 }, (_, person) => login(`of person ${person}`));
+  for (const each of site) guard.accepted(each);
+  for (const each of site) guard.refused(each, HERE);
+  for (const each of site) {
+    guard.admit(each, HERE);
+    expect(guard.isRefused(each)).toBe(false);
+  }
+  guard.admit(login('of somebody new'), HERE);
 });
 
 function startGuard(): { guard: LoginGuard; wait: (ms: number) => void } {

@@ -70,6 +70,8 @@ export function createUpstreamRegistry(options: UpstreamRegistryOptions): Updata
     caches = new Map(upstream.caches.map((url) => [url, before.get(url) ?? openCache(url, upstream)]));
     for (const [url, cache] of caches) cache.update({ ...upstream, url });
     for (const [url, cache] of before) if (!caches.has(url)) void cache.close();
+    // What a chain remembers takes memory, and most upstreams have none.
+    if (upstream.caches.length === 0) return { around: (own) => own };
     return createChain({
       caches: upstream.caches,
       log,
