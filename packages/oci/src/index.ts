@@ -6,6 +6,7 @@ export {
   type Digest,
   type DigestAlgorithm,
 } from './digest.ts';
+export { basicAuthorization } from './basic-authorization.ts';
 export { digestOf } from './digest-of.ts';
 export {
   blobResponse,
@@ -27,6 +28,7 @@ export {
   OCI_INDEX,
   OCI_MANIFEST,
 } from './media-types.ts';
+export { cleanText, quoteText } from './peer-text.ts';
 export { findTag, formatReference, parseReference, parseTag, type Reference, type Tag } from './reference.ts';
 export {
   errorAnswer,

@@ -2,6 +2,6 @@ export { ACCESS_EVENTS_MEDIA_TYPE, type AccessEvent, type AccessEventEnvelope } 
 export { DigestMismatchError } from './digest-mismatch.ts';
 export { createFileStore } from './file-store.ts';
 export type { FillFile } from './fill-file.ts';
-export { layoutOf, type Layout, type Repository } from './layout.ts';
+export { layoutOf, upstreamFolder, type Layout, type Repository } from './layout.ts';
 export type { Store, StoredBlob, StoredTag } from './store.ts';
 export { createVerifier, type Verifier } from './verifier.ts';

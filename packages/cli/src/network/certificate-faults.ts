@@ -1,8 +1,8 @@
+import { cleanText } from '@registry-cache/oci';
 import type { X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
 import { checkServerIdentity } from 'node:tls';
 import { certificatesOf, findTrustAnchor } from './trust-anchors.ts';
-import { clean } from './quote.ts';
 
 /** What is wrong with a certificate; a single one may have several faults. */
 export type CertificateFault =
@@ -69,7 +69,7 @@ export function faultsOf(judged: JudgedCertificate): CertificateFault[] {
 
 /** A subject or issuer, which comes with an attribute on each line. */
 export function distinguishedName(name: string | undefined): string {
-  return clean((name ?? '').split('\n').join(', ')) || '(no name)';
+  return cleanText((name ?? '').split('\n').join(', ')) || '(no name)';
 }
 
 /** Host names and addresses that a certificate is for. */
@@ -77,7 +77,7 @@ export function namesOf(certificate: X509Certificate): string[] {
   const entries = certificate.subjectAltName?.split(', ') ?? [];
   return entries
     .filter((entry) => /^(?:DNS|IP Address):/.test(entry))
-    .map((entry) => clean(entry.slice(entry.indexOf(':') + 1)));
+    .map((entry) => cleanText(entry.slice(entry.indexOf(':') + 1)));
 }
 
 export function coversHost(certificate: X509Certificate, host: string): boolean {

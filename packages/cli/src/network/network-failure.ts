@@ -1,5 +1,5 @@
+import { cleanText, quoteText } from '@registry-cache/oci';
 import { authorityOf, type Deadline, type Endpoint, hostOf } from './endpoint.ts';
-import { clean, quote } from './quote.ts';
 
 /** How far a connection came. */
 export type Stage = 'dns' | 'tcp' | 'proxy' | 'tls' | 'http';
@@ -116,15 +116,15 @@ function explainTls(code: string, message: string, { url, endpoint }: FailureCon
         advice: `have TLS 1.2 switched on at ${authority}`,
       };
     default:
-      return { message: `the TLS handshake with ${authority} failed: ${clean(message)}` };
+      return { message: `the TLS handshake with ${authority} failed: ${cleanText(message)}` };
   }
 }
 
 function explainHttp(code: string, message: string, authority: string): Explanation {
-  if (code.startsWith('HPE_')) return { message: `${authority} sent what is no HTTP: ${quote(message)}` };
+  if (code.startsWith('HPE_')) return { message: `${authority} sent what is no HTTP: ${quoteText(message)}` };
   if (code === 'ECONNRESET' || code === 'EPIPE')
     return { message: `${authority} closed the connection without an answer` };
-  return { message: `no answer from ${authority}: ${quote(message)}` };
+  return { message: `no answer from ${authority}: ${quoteText(message)}` };
 }
 
 // With several addresses, Node reports an AggregateError with one error for each.

@@ -4,7 +4,7 @@ import { connect, type Socket } from 'node:net';
 import { authorityOf, type Deadline, type Endpoint, hostOf, portOf } from './endpoint.ts';
 import { NetworkFailure, networkFailure } from './network-failure.ts';
 import { proxyAuthorization } from './outbound-proxy.ts';
-import { describeUrl } from './quote.ts';
+import { describeUrl } from './describe-url.ts';
 import { startTls } from './tls-peer.ts';
 
 export interface ReachOptions {

@@ -1,5 +1,5 @@
+import { basicAuthorization } from '@registry-cache/oci';
 import type { HttpAnswer, HttpRequest, Send } from '../network/http-client.ts';
-import { basicAuthorization } from '../network/basic-authorization.ts';
 import { findErrorMessage } from '../network/error-document.ts';
 import type { Login } from './login.ts';
 

@@ -1,7 +1,8 @@
+import { cleanText, quoteText } from '@registry-cache/oci';
 import { EXIT_FAILURE } from '@registry-cache/runtime';
 import { CommandFailure } from '../command-failure.ts';
 import type { HttpAnswer } from '../network/http-client.ts';
-import { clean, describeUrl, quote } from '../network/quote.ts';
+import { describeUrl } from '../network/describe-url.ts';
 import type { Login } from './login.ts';
 import type { KnownCache, OriginApi } from './origin-api.ts';
 import type { Registered, Registration } from './registration.ts';
@@ -49,7 +50,7 @@ async function create(
 function compare(known: KnownCache, { origin, name, host }: Registration): 'unchanged' {
   if (isSameHost(known.host, host)) return 'unchanged';
   throw failure(
-    `${name} is registered at ${origin.origin} already, with the host ${quote(known.host)} in place of "${host}"`,
+    `${name} is registered at ${origin.origin} already, with the host ${quoteText(known.host)} in place of "${host}"`,
     'remove it there, or register this cache under another name',
   );
 }
@@ -107,7 +108,7 @@ function redirection({ status, headers }: HttpAnswer, origin: URL): string[] {
   if (status < 300 || status >= 400 || location === undefined) return [];
   const shown = URL.canParse(location, origin.href)
     ? describeUrl(new URL(location, origin))
-    : clean(location);
+    : cleanText(location);
   return [`it leads to ${shown}: credentials do not follow, so write --origin with where it is`];
 }
 

@@ -23,7 +23,8 @@ export interface Fills {
   find(digest: Digest): RunningFill | undefined;
 
   /**
-   * Begins to fetch a blob from the upstream, which answers in the name of whoever asks. Resolves with the upstream's headers, and everyone else who asks meanwhile finds this fill.
+   * Begins to fetch a blob from the upstream, which answers in the name of whoever asks. Resolves with its headers, and everyone
+   * else who asks meanwhile finds this fill.
    *
    * @throws {RegistryError} `BLOB_UNKNOWN` when the upstream's repository does not hold the blob
    * @throws {UpstreamError}

@@ -1,5 +1,6 @@
 import type { UpstreamSettings } from '@registry-cache/config';
 import {
+  basicAuthorization,
   findRegistryChallenge,
   isTrustedRealm,
   type RegistryChallenge,
@@ -8,7 +9,7 @@ import {
 import { orAborted } from './deadline.ts';
 import { parseRealm } from './realm-rule.ts';
 import { findRepositoryCredential, type RepositoryCredential } from './repository-credential.ts';
-import { basicAuthorization, type TokenRequest } from './token.ts';
+import type { TokenRequest } from './token.ts';
 import type { TokenCache } from './token-cache.ts';
 import { UpstreamError } from './upstream-error.ts';
 

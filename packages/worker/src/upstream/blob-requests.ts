@@ -1,7 +1,7 @@
-import type { Digest, RepositoryName } from '@registry-cache/oci';
+import { type Digest, quoteText, type RepositoryName } from '@registry-cache/oci';
 import { describeContent, findHeader, findSize, findStrongEtag } from './answer-headers.ts';
 import { discard } from './answer-body.ts';
-import { describeUrl, quote } from './error-message.ts';
+import { describeUrl } from './describe-url.ts';
 import type { RegistryAnswer, RegistryClient } from './registry-client.ts';
 import { UpstreamError } from './upstream-error.ts';
 import type { BlobRange, UpstreamBlob, UpstreamHead } from './upstream-registry.ts';
@@ -75,7 +75,7 @@ function partOf(
     answer.body.destroy();
     throw new UpstreamError(
       'invalid',
-      `${describeUrl(answer.url)} answered 206 with content-range ${quote(contentRange)}: expected bytes from ${range?.start ?? 0}`,
+      `${describeUrl(answer.url)} answered 206 with content-range ${quoteText(contentRange)}: expected bytes from ${range?.start ?? 0}`,
     );
   }
   return { start: range.start, ...(size === '*' ? {} : { sizeBytes: Number(size) }) };

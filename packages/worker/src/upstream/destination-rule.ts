@@ -1,7 +1,7 @@
 import type { UpstreamSettings } from '@registry-cache/config';
 import { lookup as systemLookup } from 'node:dns';
 import { BlockList, isIP, isIPv6, type LookupFunction } from 'node:net';
-import { describeUrl } from './error-message.ts';
+import { describeUrl } from './describe-url.ts';
 import { UpstreamError } from './upstream-error.ts';
 
 /**

@@ -4,7 +4,7 @@ import type { OutboundProxySettings, UpstreamSettings } from '@registry-cache/co
 import { Agent, EnvHttpProxyAgent, type buildConnector, type Dispatcher } from 'undici';
 import { withErrors } from './answer-body.ts';
 import { createDestinationRule } from './destination-rule.ts';
-import { describeUrl } from './error-message.ts';
+import { describeUrl } from './describe-url.ts';
 import { requireMinimumRate } from './minimum-rate.ts';
 import { networkError } from './network-error.ts';
 import { SLOWEST_BODY_BYTES, type UpstreamTimeouts } from './timeouts.ts';

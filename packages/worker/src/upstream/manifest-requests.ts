@@ -8,7 +8,7 @@ import {
 } from '@registry-cache/oci';
 import { discard, readBody } from './answer-body.ts';
 import { describeContent, findHeader } from './answer-headers.ts';
-import { describeUrl } from './error-message.ts';
+import { describeUrl } from './describe-url.ts';
 import type { RegistryAnswer, RegistryClient } from './registry-client.ts';
 import type { UpstreamHead, UpstreamList, UpstreamManifest } from './upstream-registry.ts';
 

@@ -1,5 +1,6 @@
+import { quoteText } from '@registry-cache/oci';
 import { nameUpstreamSetting, type UpstreamSettings } from '@registry-cache/config';
-import { describeUrl, quote } from './error-message.ts';
+import { describeUrl } from './describe-url.ts';
 import { UpstreamError, type UpstreamErrorCode } from './upstream-error.ts';
 
 type UpstreamNames = Pick<UpstreamSettings, 'name' | 'downstreamKey'>;
@@ -80,7 +81,7 @@ function explain(reason: Reason, url: URL, upstream: UpstreamNames): Explanation
     case 'UND_ERR_CLOSED':
       return unreachable(`the client of ${upstream.name} is closed`);
     case 'UND_ERR_ABORTED':
-      return unreachable(`the outbound proxy gave no tunnel to ${url.host}: ${quote(message)}`);
+      return unreachable(`the outbound proxy gave no tunnel to ${url.host}: ${quoteText(message)}`);
     case 'UND_ERR_HEADERS_TIMEOUT':
       return { code: 'timeout', text: `${url.host} accepted the request and sent no headers in time` };
     case 'UND_ERR_BODY_TIMEOUT':
@@ -88,7 +89,7 @@ function explain(reason: Reason, url: URL, upstream: UpstreamNames): Explanation
     case 'UND_ERR_HEADERS_OVERFLOW':
       return { code: 'invalid', text: `${url.host} sent more headers than are accepted` };
     case 'HTTPParserError':
-      return { code: 'invalid', text: `${url.host} sent what is no HTTP: ${quote(message)}` };
+      return { code: 'invalid', text: `${url.host} sent what is no HTTP: ${quoteText(message)}` };
     default:
       return explainTls(reason, url, upstream);
   }
@@ -113,7 +114,7 @@ function explainTls(
     case 'CERT_NOT_YET_VALID':
       return unreachable(`certificate of ${url.host} is not valid yet: check the clock here`);
     case 'ERR_TLS_CERT_ALTNAME_INVALID':
-      return unreachable(`certificate of ${url.host} is for other names: ${quote(certifiedNames)}`);
+      return unreachable(`certificate of ${url.host} is for other names: ${quoteText(certifiedNames)}`);
     case 'EPROTO':
     case 'ERR_SSL_WRONG_VERSION_NUMBER':
     case 'ERR_SSL_PACKET_LENGTH_TOO_LONG':
@@ -121,7 +122,7 @@ function explainTls(
         `${url.host} does not speak TLS: if that is meant, write ${nameUpstreamSetting(upstream, 'url')} with http://`,
       );
     default:
-      return unreachable(`no answer from ${url.host}: ${quote(message)}`);
+      return unreachable(`no answer from ${url.host}: ${quoteText(message)}`);
   }
 }
 

@@ -1,4 +1,4 @@
-import { describeUrl } from './error-message.ts';
+import { describeUrl } from './describe-url.ts';
 import { UpstreamError } from './upstream-error.ts';
 
 /**

@@ -1,5 +1,6 @@
+import { quoteText } from '@registry-cache/oci';
 import { discard } from './answer-body.ts';
-import { describeUrl, quote } from './error-message.ts';
+import { describeUrl } from './describe-url.ts';
 import type { HttpAnswer, HttpClient, HttpRequest } from './http-client.ts';
 import { UpstreamError } from './upstream-error.ts';
 
@@ -57,7 +58,7 @@ function parseLocation(answer: HttpAnswer, from: URL): URL {
   if (!/^https?:$/.test(target.protocol)) {
     throw new UpstreamError(
       'invalid',
-      `${describeUrl(from)} redirects to the scheme ${quote(target.protocol)}`,
+      `${describeUrl(from)} redirects to the scheme ${quoteText(target.protocol)}`,
     );
   }
   if (from.protocol === 'https:' && target.protocol === 'http:') {

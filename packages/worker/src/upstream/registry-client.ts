@@ -1,10 +1,10 @@
 import type { UpstreamSettings } from '@registry-cache/config';
-import type { RepositoryName } from '@registry-cache/oci';
+import { quoteText, type RepositoryName } from '@registry-cache/oci';
 import type { Logger } from '@registry-cache/runtime';
 import { discard } from './answer-body.ts';
 import type { Asker } from './asker.ts';
 import type { Authorization, SentAuthorization } from './authorization.ts';
-import { describeUrl, quote } from './error-message.ts';
+import { describeUrl } from './describe-url.ts';
 import type { HttpClient } from './http-client.ts';
 import { sendFollowingRedirects, type RedirectedAnswer } from './redirect.ts';
 import { findRepositoryCredential } from './repository-credential.ts';
@@ -128,7 +128,7 @@ function withoutEncoding(answer: RegistryAnswer): RegistryAnswer {
   answer.body.destroy();
   throw new UpstreamError(
     'invalid',
-    `${describeUrl(answer.url)} answered with content-encoding ${quote(String(encoding))}: expected identity, as it was asked`,
+    `${describeUrl(answer.url)} answered with content-encoding ${quoteText(String(encoding))}: expected identity, as it was asked`,
   );
 }
 

@@ -1,5 +1,6 @@
+import { quoteText } from '@registry-cache/oci';
 import { discard, readExcerpt } from './answer-body.ts';
-import { describeUrl, quote } from './error-message.ts';
+import { describeUrl } from './describe-url.ts';
 import type { RedirectedAnswer } from './redirect.ts';
 import { findRetryAfterSeconds } from './retry-after.ts';
 import { UpstreamError, type UpstreamErrorCode } from './upstream-error.ts';
@@ -50,5 +51,5 @@ async function explanation(
     return [];
   }
   const excerpt = await readExcerpt(body, MAX_EXCERPT_BYTES);
-  return excerpt.trim() === '' ? [] : [quote(excerpt, secrets)];
+  return excerpt.trim() === '' ? [] : [quoteText(excerpt, secrets)];
 }

@@ -1,6 +1,7 @@
+import { basicAuthorization } from '@registry-cache/oci';
 import { readBody } from './answer-body.ts';
 import { withDeadline } from './deadline.ts';
-import { describeUrl } from './error-message.ts';
+import { describeUrl } from './describe-url.ts';
 import type { HttpClient } from './http-client.ts';
 import { sendFollowingRedirects, type RedirectedAnswer } from './redirect.ts';
 import type { RepositoryCredential } from './repository-credential.ts';
@@ -85,11 +86,6 @@ async function ask(
       : {};
   const headers = { accept: 'application/json', ...authorization };
   return sendFollowingRedirects(client, { method: 'GET', url, headers, signal });
-}
-
-/** RFC 7617 with UTF-8, which is what registries read passwords as. */
-export function basicAuthorization({ username, password }: { username: string; password: string }): string {
-  return `Basic ${Buffer.from(`${username}:${password}`, 'utf8').toString('base64')}`;
 }
 
 async function refusal(

@@ -1,9 +1,8 @@
 import type { Credential } from '@registry-cache/config';
-import type { RegistryChallenge } from '@registry-cache/oci';
+import { basicAuthorization, type RegistryChallenge } from '@registry-cache/oci';
 import type { HttpAnswer, Send } from '../../network/http-client.ts';
-import { basicAuthorization } from '../../network/basic-authorization.ts';
 import { findErrorMessage } from '../../network/error-document.ts';
-import { describeUrl } from '../../network/quote.ts';
+import { describeUrl } from '../../network/describe-url.ts';
 import { judgeRealm, type RealmOptions } from './token-realm.ts';
 
 /** How a request is authorized, or why it cannot be. */

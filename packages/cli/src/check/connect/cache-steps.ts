@@ -10,7 +10,7 @@ import {
 import { authorityOf, type Deadline, type Endpoint, hostOf } from '../../network/endpoint.ts';
 import { exchange } from '../../network/http-client.ts';
 import { NetworkFailure, networkFailure } from '../../network/network-failure.ts';
-import { describeUrl } from '../../network/quote.ts';
+import { describeUrl } from '../../network/describe-url.ts';
 import { reach } from '../../network/reach.ts';
 import { startTls, type TlsPeer } from '../../network/tls-peer.ts';
 import { findTrustAnchor } from '../../network/trust-anchors.ts';

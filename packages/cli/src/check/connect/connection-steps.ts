@@ -6,7 +6,7 @@ import { distinguishedName } from '../../network/certificate-faults.ts';
 import { authorityOf, hostOf, type Endpoint } from '../../network/endpoint.ts';
 import { networkFailure } from '../../network/network-failure.ts';
 import { findOutboundProxy } from '../../network/outbound-proxy.ts';
-import { describeUrl } from '../../network/quote.ts';
+import { describeUrl } from '../../network/describe-url.ts';
 import { reach } from '../../network/reach.ts';
 import { startTls, type TlsPeer } from '../../network/tls-peer.ts';
 import { findTrustAnchor, type TrustAnchor } from '../../network/trust-anchors.ts';

@@ -3,7 +3,7 @@ import { authorityOf } from '../../network/endpoint.ts';
 import { createHttpClient, exchange, type HttpAnswer } from '../../network/http-client.ts';
 import { NetworkFailure, type Stage } from '../../network/network-failure.ts';
 import { findOutboundProxy } from '../../network/outbound-proxy.ts';
-import { describeUrl } from '../../network/quote.ts';
+import { describeUrl } from '../../network/describe-url.ts';
 import { reach } from '../../network/reach.ts';
 import { startTls } from '../../network/tls-peer.ts';
 import { clockStep, reachPort, resolveName, secureConnection, type PeerTrust } from './connection-steps.ts';

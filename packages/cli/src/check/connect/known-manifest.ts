@@ -1,6 +1,6 @@
 import type { UpstreamSettings } from '@registry-cache/config';
 import { parseRepositoryName, RegistryError, type RepositoryName } from '@registry-cache/oci';
-import { createFileStore, layoutOf } from '@registry-cache/store';
+import { createFileStore, layoutOf, upstreamFolder } from '@registry-cache/store';
 import { opendir } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 
@@ -51,8 +51,7 @@ async function findStoredManifest(
   rootDirectory: string,
 ): Promise<KnownManifest | undefined> {
   const store = createFileStore({ rootDirectory });
-  // The store writes a port's colon so.
-  const root = join(layoutOf(rootDirectory).repositories, upstream.replace(':', '_'));
+  const root = join(layoutOf(rootDirectory).repositories, upstreamFolder(upstream));
   let newest: { readonly manifest: KnownManifest; readonly confirmedAtMs: number } | undefined;
   let repositories = 0;
   for await (const name of repositoryNames(root, root)) {

@@ -1,8 +1,7 @@
 import type { Credential, CredentialEntry } from '@registry-cache/config';
-import { findRegistryChallenge, MANIFEST_MEDIA_TYPES } from '@registry-cache/oci';
+import { cleanText, findRegistryChallenge, MANIFEST_MEDIA_TYPES } from '@registry-cache/oci';
 import { authorityOf } from '../../network/endpoint.ts';
 import type { HttpAnswer, Send } from '../../network/http-client.ts';
-import { clean } from '../../network/quote.ts';
 import { authorize, type Authorized } from './authorize.ts';
 import { describeManifest, type KnownManifest } from './known-manifest.ts';
 import { failed, ok, skipped, warning, type Step } from './step.ts';
@@ -55,10 +54,10 @@ function judge(answer: HttpAnswer, manifest: KnownManifest, target: Target): Ste
   const remaining = headers['ratelimit-remaining'];
   if (status === 200) {
     const digest = headers['docker-content-digest'];
-    const found = typeof digest === 'string' ? clean(digest) : 'found';
+    const found = typeof digest === 'string' ? cleanText(digest) : 'found';
     return ok(
       'manifest',
-      `${what}: ${found}${typeof remaining === 'string' ? `, ratelimit-remaining ${clean(remaining)}` : ''}`,
+      `${what}: ${found}${typeof remaining === 'string' ? `, ratelimit-remaining ${cleanText(remaining)}` : ''}`,
     );
   }
   const message = `${what}: ${authorityOf(target.endpoint.url)} answered ${status}`;

@@ -1,7 +1,7 @@
-import { findRegistryChallenge, type RegistryChallenge } from '@registry-cache/oci';
+import { cleanText, findRegistryChallenge, quoteText, type RegistryChallenge } from '@registry-cache/oci';
 import type { HttpAnswer } from '../../network/http-client.ts';
 import { authorityOf, type Endpoint } from '../../network/endpoint.ts';
-import { clean, describeUrl, quote } from '../../network/quote.ts';
+import { describeUrl } from '../../network/describe-url.ts';
 import { failed, ok, type Step, warning } from './step.ts';
 
 /** What a registry said to `GET /v2/` without a credential. */
@@ -27,7 +27,7 @@ function judgeStatus({ status, headers }: HttpAnswer, { url, urlSetting }: Endpo
       : ok('ping', 'asks nobody to log in');
   }
   if (status === 401) {
-    const given = quote(headers['www-authenticate'] ?? '');
+    const given = quoteText(headers['www-authenticate'] ?? '');
     return failed(
       'ping',
       `${authority} answered 401 with no challenge of Basic or Bearer: WWW-Authenticate is ${given}`,
@@ -37,7 +37,9 @@ function judgeStatus({ status, headers }: HttpAnswer, { url, urlSetting }: Endpo
   if (status === 404) return failed('ping', `${authority} answered 404 to /v2/`, notARegistry);
   if (status >= 300 && status < 400) {
     const location = headers.location ?? '';
-    const shown = URL.canParse(location, url.href) ? describeUrl(new URL(location, url)) : quote(location);
+    const shown = URL.canParse(location, url.href)
+      ? describeUrl(new URL(location, url))
+      : quoteText(location);
     return warning('ping', `${authority} answered ${status} to /v2/ and leads to ${shown}`, notARegistry);
   }
   if (status === 429) return warning('ping', `${authority} answered 429: it is asked too often`);
@@ -48,6 +50,6 @@ function judgeStatus({ status, headers }: HttpAnswer, { url, urlSetting }: Endpo
 function describeChallenge(challenge: RegistryChallenge): string {
   if (challenge.kind === 'basic') return 'asks for user and password (Basic)';
   const { realm, service } = challenge;
-  const shown = URL.canParse(realm) ? describeUrl(new URL(realm)) : quote(realm);
-  return `asks for a token (Bearer) of ${shown}${service === undefined ? '' : ` for service ${clean(service)}`}`;
+  const shown = URL.canParse(realm) ? describeUrl(new URL(realm)) : quoteText(realm);
+  return `asks for a token (Bearer) of ${shown}${service === undefined ? '' : ` for service ${cleanText(service)}`}`;
 }

@@ -1,5 +1,5 @@
 import { isTrustedRealm } from '@registry-cache/oci';
-import { describeUrl } from '../../network/quote.ts';
+import { describeUrl } from '../../network/describe-url.ts';
 
 export interface RealmOptions {
   readonly registry: URL;
