@@ -19,7 +19,7 @@ function levelOf(pull: Pull): 'info' | 'debug' {
 }
 
 function fieldsOf(pull: Pull): Record<string, unknown> {
-  const { outcome, status, bytesSent, durationMs, aborted } = pull.answer ?? {};
+  const { outcome, status, bytesSent, durationMs, aborted, times } = pull.answer ?? {};
   return {
     image: pull.tag === undefined ? `${pull.repository}@${pull.digest}` : `${pull.repository}:${pull.tag}`,
     ...(pull.tag === undefined ? {} : { digest: pull.digest }),
@@ -31,6 +31,7 @@ function fieldsOf(pull: Pull): Record<string, unknown> {
     status,
     bytes: bytesSent,
     durationMs,
+    ...(times === undefined ? {} : { times }),
     ...(aborted === true ? { aborted } : {}),
     requestId: pull.requestId,
   };

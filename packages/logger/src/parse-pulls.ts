@@ -33,6 +33,7 @@ const pullEventSchema = v.object({
       bytesSent: v.number(),
       durationMs: v.number(),
       aborted: v.boolean(),
+      times: v.optional(v.number()),
     }),
   ),
 });

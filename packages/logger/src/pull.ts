@@ -22,6 +22,8 @@ interface PullAnswer {
   readonly bytesSent: number;
   readonly durationMs: number;
   readonly aborted: boolean;
+  /** How many requests of one connection this tells of, where it is more than one. */
+  readonly times?: number | undefined;
 }
 
 /** Whether the client was refused: nothing was read. */

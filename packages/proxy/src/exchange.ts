@@ -38,6 +38,9 @@ export class ClientLeftError extends Error {
   }
 }
 
+// Of a manifest, and of an error.
+const SMALL_BODY_BYTES = 64 * 1024;
+
 export interface ExchangeOptions {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
@@ -68,6 +71,8 @@ export function createExchange(options: ExchangeOptions): Exchange {
         if (body instanceof Readable) body.resume();
         response.end();
       } else if (body instanceof Readable) {
+        const bytes = takeWhole(body, headers['content-length']);
+        if (bytes !== undefined) return sendChunks(only(bytes), { response, writeHead, count });
         writeHead();
         // A listener beside the pipe costs nothing per byte, where another stream between would copy every chunk's way.
         body.on('data', count);
@@ -89,31 +94,59 @@ interface SendOptions {
   readonly count: (chunk: Uint8Array) => void;
 }
 
+/** Each chunk is out of our hands before the next one is asked for: its memory may be used again then. */
 async function sendChunks(
   body: AsyncIterable<Uint8Array>,
   { response, writeHead, count }: SendOptions,
 ): Promise<void> {
   const chunks = body[Symbol.asyncIterator]();
   try {
-    const first = await chunks.next();
+    let next = await chunks.next();
     if (response.destroyed) throw new ClientLeftError();
     writeHead();
-    await pipeTo(response, countedFrom(first, chunks, count));
+    const taken = createWriter(response);
+    for (; next.done !== true; next = await chunks.next()) {
+      const chunk = next.value;
+      count(chunk);
+      await taken((done) => response.write(chunk, done));
+    }
+    await taken((done) => response.end(done));
+  } catch (err) {
+    if (response.headersSent) response.destroy();
+    throw err;
   } finally {
-    // A pipeline that was never begun has not told the body that nobody wants the rest.
     await chunks.return?.();
   }
 }
 
-async function* countedFrom(
-  first: IteratorResult<Uint8Array, unknown>,
-  chunks: AsyncIterator<Uint8Array>,
-  count: (chunk: Uint8Array) => void,
-): AsyncGenerator<Uint8Array> {
-  for (let next = first; next.done !== true; next = await chunks.next()) {
-    count(next.value);
-    yield next.value;
-  }
+/** Resolves when the client's connection has taken what is written, and rejects when it closes before. */
+type Written = (write: (done: (err?: Error | null) => void) => void) => Promise<void>;
+
+function createWriter(response: ServerResponse): Written {
+  let onClose = (): void => {};
+  response.once('close', () => onClose());
+  return (write) =>
+    new Promise((resolve, reject) => {
+      const leave = (cause?: Error): void =>
+        reject(new ClientLeftError(cause === undefined ? undefined : { cause }));
+      if (response.destroyed) return leave();
+      onClose = leave;
+      write((err) => (err instanceof Error ? leave(err) : resolve()));
+    });
+}
+
+/** All of a small body that has come with its head; undefined for any other. */
+function takeWhole(body: Readable, announcedBytes: unknown): Buffer | undefined {
+  const isWhole = body.readableLength > 0 && body.readableLength === Number(announcedBytes);
+  if (!isWhole || body.readableLength > SMALL_BODY_BYTES) return undefined;
+  const bytes: unknown = body.read();
+  // To its end, so that its connection is free for the next question.
+  body.resume();
+  return bytes instanceof Buffer ? bytes : undefined;
+}
+
+async function* only(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield bytes;
 }
 
 async function pipeTo(response: ServerResponse, body: AsyncIterable<Uint8Array>): Promise<void> {

@@ -4,13 +4,18 @@ import { isDeepStrictEqual } from 'node:util';
 import { createHtpasswdAuth, type Auth, type HtpasswdAuthOptions } from './auth/htpasswd-auth.ts';
 import type { LoginGuard } from './origin-auth/login-guard.ts';
 import { createOriginAuth, type OriginAuth } from './origin-auth/origin-auth.ts';
+import { createRepeatableAnswers, type RepeatableAnswers } from './repeat/repeatable-answers.ts';
 import type { Access } from './who-asks.ts';
+import { createNamedFiles, type NamedFiles } from './worker-link/named-files.ts';
 import type { WorkerLink } from './worker-link/worker-link.ts';
 
 /** What a reload changes. */
 export interface Policy extends Access {
   /** How this cache names itself in `Via`. */
   readonly pseudonym: string;
+  /** What was answered under this policy: another one may refuse it. */
+  readonly repeatable: RepeatableAnswers;
+  readonly files: NamedFiles;
 }
 
 export interface PolicyOptions {
@@ -48,7 +53,8 @@ export function createPolicy(
     ...(auth === undefined ? {} : { auth }),
     ...(originAuth === undefined ? {} : { originAuth }),
   };
-  return { settings, policy: { upstreams, pseudonym, ...access } };
+  const memory = { repeatable: createRepeatableAnswers(), files: createNamedFiles() };
+  return { settings, policy: { upstreams, pseudonym, ...memory, ...access } };
 }
 
 function findAuth(

@@ -1,6 +1,5 @@
-import type { BlobReader } from '@registry-cache/store/read';
 import type { IncomingHttpHeaders, IncomingMessage, OutgoingHttpHeaders } from 'node:http';
-import { DamagedBlobError } from './blob/guarded-reads.ts';
+import { DamagedBlobError, type GuardedBlobReader } from './blob/guarded-reads.ts';
 import { sendBlob } from './blob/send-blob.ts';
 import type { Asker } from './decision.ts';
 import type { Exchange } from './exchange.ts';
@@ -9,12 +8,13 @@ import type { UpstreamRoute } from './url-shape.ts';
 import { clientAnswerHeaders } from './worker-link/answer-headers.ts';
 import { workerRequestHeaders } from './worker-link/request-headers.ts';
 import { SUSPECT, type SuspectBlobs } from './worker-link/suspect-blobs.ts';
+import type { NamedFile, NamedFiles } from './worker-link/named-files.ts';
 import type { WorkerLink } from './worker-link/worker-link.ts';
 
 export interface PullOptions {
   readonly workers: WorkerLink;
-  /** Whose reads reject with a `DamagedBlobError` when a file fails. */
-  readonly blobs: BlobReader;
+  readonly blobs: GuardedBlobReader;
+  readonly files: NamedFiles;
   readonly suspects: Pick<SuspectBlobs, 'broken' | 'unopened'>;
   readonly asker: Asker;
   /** Told what the worker's answer says, before it is sent. */
@@ -26,20 +26,26 @@ const NO_ACCEL = { 'x-registry-cache-no-accel': '1' };
 /**
  * Answers with what the upstream's worker says: with the file that the worker names, or with the worker's own bytes.
  *
- * 1. Ask the worker.
+ * 1. Ask the worker, unless it has named a file just now, and for longer than that.
  * 2. An answer without `X-Accel-Redirect` is streamed through.
  * 3. Otherwise the file is sent. The worker may have named it just before it was evicted, or the disk may have lost it: then the
  *    worker is asked again for the bytes themselves.
  */
 export async function pull(exchange: Exchange, route: UpstreamRoute, options: PullOptions): Promise<void> {
-  const answer = await ask(exchange, route, options);
-  options.asker.origin?.onStatus?.(answer.statusCode ?? 502);
-  const named = findAccelRedirect(answer);
-  if (named === undefined) return streamThrough(exchange, route, answer, options);
-
-  // The answer has no body: read to its end, its connection is free for the next question.
-  answer.resume();
-  const askAgain = await sendNamed(exchange, route, { answer, named }, options);
+  const { asker, files } = options;
+  const question = `${exchange.method} ${route.upstream.name} ${targetOf(route)}`;
+  let named = asker.origin === undefined ? files.find(question, exchange.startedAtMs) : undefined;
+  if (named === undefined) {
+    const answer = await ask(exchange, route, options);
+    asker.origin?.onStatus?.(answer.statusCode ?? 502);
+    named = findNamedFile(answer);
+    if (named === undefined) return streamThrough(exchange, route, answer, options);
+    // The answer has no body: read to its end, its connection is free for the next question.
+    answer.resume();
+    if (asker.origin === undefined) files.remember(question, named, exchange.startedAtMs);
+  }
+  const forget = (): void => files.forget(question);
+  const askAgain = await sendNamed(exchange, route, named, { ...options, forget });
   if (askAgain === undefined) return;
   const bytes = await ask(exchange, route, options, askAgain);
   return streamThrough(exchange, route, bytes, options);
@@ -52,30 +58,29 @@ export async function pull(exchange: Exchange, route: UpstreamRoute, options: Pu
 async function sendNamed(
   exchange: Exchange,
   route: UpstreamRoute,
-  { answer, named }: { readonly answer: IncomingMessage; readonly named: AccelRedirect },
-  { blobs, suspects, onAnswer }: PullOptions,
+  named: NamedFile,
+  { blobs, suspects, onAnswer, forget }: PullOptions & { readonly forget: () => void },
 ): Promise<Readonly<Record<string, string>> | undefined> {
   const blob = await blobs.open(named.path).catch((err: unknown) => suspects.unopened(route, err));
-  if (blob === undefined) return NO_ACCEL;
+  if (blob === undefined) {
+    forget();
+    return NO_ACCEL;
+  }
   try {
     if (blob.sizeBytes !== named.sizeBytes) {
       throw new DamagedBlobError(`expected ${named.sizeBytes} bytes, got a file of ${blob.sizeBytes}`);
     }
-    onAnswer({ ...answer.headers, 'content-length': String(blob.sizeBytes) });
-    await sendBlob(exchange, blob, headersForClient(exchange, route, answer));
+    onAnswer({ ...named.headers, 'content-length': String(blob.sizeBytes) });
+    await sendBlob(exchange, blob, headersForClient(exchange, route, named));
     return undefined;
   } catch (err) {
     if (!(err instanceof DamagedBlobError)) throw err;
+    forget();
     suspects.broken(route, exchange.requestId, err);
     return exchange.response.headersSent ? undefined : { ...NO_ACCEL, ...SUSPECT };
   } finally {
     await blob.close();
   }
-}
-
-interface AccelRedirect {
-  readonly path: string;
-  readonly sizeBytes: number;
 }
 
 function ask(
@@ -96,7 +101,7 @@ function ask(
   return workers.ask({
     socketPath: route.upstream.socketPath,
     method,
-    target: route.query === '' ? route.path : `${route.path}?${route.query}`,
+    target: targetOf(route),
     headers: { ...headers, ...more },
     askedAtMs,
     response,
@@ -104,10 +109,14 @@ function ask(
   });
 }
 
-function findAccelRedirect({ statusCode, headers }: IncomingMessage): AccelRedirect | undefined {
+function targetOf({ path, query }: UpstreamRoute): string {
+  return query === '' ? path : `${path}?${query}`;
+}
+
+function findNamedFile({ statusCode, headers }: IncomingMessage): NamedFile | undefined {
   const path = headers['x-accel-redirect'];
   if (statusCode !== 200 || typeof path !== 'string') return undefined;
-  return { path, sizeBytes: Number(headers['x-accel-length']) };
+  return { path, sizeBytes: Number(headers['x-accel-length']), headers };
 }
 
 async function streamThrough(
@@ -116,7 +125,7 @@ async function streamThrough(
   answer: IncomingMessage,
   { onAnswer, asker: { origin } }: PullOptions,
 ): Promise<void> {
-  if (findAccelRedirect(answer) !== undefined) {
+  if (findNamedFile(answer) !== undefined) {
     answer.resume();
     throw new Error('worker names a file again where it was asked for the bytes');
   }
@@ -131,7 +140,7 @@ async function streamThrough(
 function headersForClient(
   { response }: Exchange,
   route: UpstreamRoute,
-  answer: IncomingMessage,
+  answer: Pick<IncomingMessage, 'headers'>,
 ): OutgoingHttpHeaders {
   const headers = clientAnswerHeaders(answer, route);
   // Set by this proxy for every answer, and kept in one form.

@@ -1,10 +1,10 @@
 import { RegistryError } from '@registry-cache/oci';
 import type { Logger } from '@registry-cache/runtime';
-import type { BlobReader } from '@registry-cache/store/read';
 import type { IncomingHttpHeaders, IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { findPullEvent } from './access-events/pull-event.ts';
 import type { EventQueue } from './access-events/event-queue.ts';
+import type { GuardedBlobReader } from './blob/guarded-reads.ts';
 import type { Decision } from './decision.ts';
 import { sendError, toRegistryError } from './error-answer.ts';
 import { ClientLeftError, createExchange, type Exchange } from './exchange.ts';
@@ -15,6 +15,7 @@ import type { Policy } from './policy.ts';
 import { pull, type PullOptions } from './pull.ts';
 import { parseRequestTarget } from './request-target.ts';
 import { sendSmallAnswer } from './small-answer.ts';
+import { recordAnswer } from './repeat/record-answer.ts';
 import { whoAsks } from './who-asks.ts';
 import type { WorkerLink } from './worker-link/worker-link.ts';
 
@@ -25,7 +26,7 @@ export interface RequestHandlerOptions {
   /** Of a connection that may not have a pull. */
   readonly isSurplus: (socket: Socket) => boolean;
   readonly workers: WorkerLink;
-  readonly blobs: BlobReader;
+  readonly blobs: GuardedBlobReader;
   readonly suspects: PullOptions['suspects'];
   readonly events: Pick<EventQueue, 'push'>;
   readonly log: Logger;
@@ -129,14 +130,17 @@ async function pullAndRecord(
   options: HandleOptions,
 ): Promise<void> {
   const { response } = exchange;
-  const { workers, blobs, suspects, events, log, now } = options;
+  const { policy, workers, blobs, suspects, events, log, now } = options;
   let answer: IncomingHttpHeaders | undefined;
+  let remember: ReturnType<typeof recordAnswer>;
   response.once('close', () => {
     if (answer === undefined) return;
     const finishedAtMs = now();
     const event = findPullEvent({ exchange, user: asker.user, route, answer, finishedAtMs });
-    if (event !== undefined) events.push(event);
-    else if (response.statusCode >= 400) {
+    if (event !== undefined) {
+      events.push(event);
+      remember?.(event, finishedAtMs);
+    } else if (response.statusCode >= 400) {
       logFailure(log, {
         request: exchange.request,
         response,
@@ -147,6 +151,7 @@ async function pullAndRecord(
   });
   const onAnswer = (headers: IncomingHttpHeaders): void => {
     answer = headers;
+    if (asker.origin === undefined) remember = recordAnswer(exchange, headers, policy.repeatable);
   };
-  await pull(exchange, route, { workers, blobs, suspects, asker, onAnswer });
+  await pull(exchange, route, { workers, blobs, files: policy.files, suspects, asker, onAnswer });
 }

@@ -15,6 +15,7 @@ import { openListener, type ListenerOptions } from './listener/listener.ts';
 import { createLoginGuard, type LoginGuard } from './origin-auth/login-guard.ts';
 import { createPolicy } from './policy.ts';
 import { createRequestHandler } from './request-handler.ts';
+import { createRepeatedPulls } from './repeat/repeated-pulls.ts';
 import { createSuspectBlobs } from './worker-link/suspect-blobs.ts';
 import { createWorkerLink } from './worker-link/worker-link.ts';
 
@@ -51,6 +52,7 @@ export async function startProxy(settings: ProxySettings, options: StartProxyOpt
   const suspects = createSuspectBlobs({ log });
   const logger = createLoggerLink(settings.loggerSocketPath);
   const events = createEventQueue({ send: (batch) => logger.post(batch), log });
+  const repeated = createRepeatedPulls({ events, now });
   let loginGuard: LoginGuard | undefined;
   // Counts on over reloads, and takes memory that most caches never need.
   const guard = (): LoginGuard => (loginGuard ??= createLoginGuard({ log }));
@@ -72,6 +74,9 @@ export async function startProxy(settings: ProxySettings, options: StartProxyOpt
   const listener = await openListener({
     http: settings.http,
     onRequest,
+    findRepeatable: (head) => current.policy.repeatable.find(head, now()),
+    onRepeated: (answer, endpoints) => repeated.count(answer, endpoints),
+    now,
     connections,
     maxConnections: limits.max,
     log,
@@ -94,6 +99,7 @@ export async function startProxy(settings: ProxySettings, options: StartProxyOpt
     close: async () => {
       draining = true;
       await listener.close(current.settings.http.drainTimeoutMs);
+      repeated.flush();
       await events.close();
       logger.close();
       suspects.close();

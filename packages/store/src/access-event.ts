@@ -37,6 +37,8 @@ export interface AccessEvent {
     readonly durationMs: number;
     /** The client left, or the body ended short. */
     readonly aborted: boolean;
+    /** How many requests of one connection this tells of, all within a second, where it is more than one. */
+    readonly times?: number;
   };
 }
 

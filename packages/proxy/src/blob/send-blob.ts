@@ -1,7 +1,7 @@
 import { blobResponse } from '@registry-cache/oci';
-import type { OpenBlob } from '@registry-cache/store/read';
 import type { OutgoingHttpHeaders } from 'node:http';
 import type { Exchange } from '../exchange.ts';
+import type { GuardedBlob } from './guarded-reads.ts';
 
 /**
  * Sends a blob, or what of it the client asked for. The worker's answer names what is sent; its length is the blob's own.
@@ -11,7 +11,7 @@ import type { Exchange } from '../exchange.ts';
  */
 export async function sendBlob(
   exchange: Exchange,
-  blob: OpenBlob,
+  blob: GuardedBlob,
   headers: OutgoingHttpHeaders,
 ): Promise<void> {
   const { method, request } = exchange;

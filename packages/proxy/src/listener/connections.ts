@@ -14,6 +14,8 @@ export interface Connections {
   accept(socket: Socket): void;
   /** The connection is busy until the response has closed. */
   answer(socket: Socket, response: ServerResponse): void;
+  /** An answer has been sent at once. */
+  answered(socket: Socket): void;
   /** Whether it came when all others were busy: it keeps its place for a health check, and not for a pull. */
   isSurplus(socket: Socket): boolean;
 }
@@ -77,7 +79,13 @@ export function createConnections(options: ConnectionsOptions): Connections {
     idlest.destroy();
     madeRoom();
   };
-  const find = (socket: Socket): Socket | undefined => byPeer.get(peerOf(socket));
+  // By the socket that requests come from: asking the system for a peer costs more than the rest of an answer from memory.
+  const found = new WeakMap<Socket, Socket>();
+  const find = (socket: Socket): Socket | undefined => {
+    const connection = found.get(socket) ?? byPeer.get(peerOf(socket));
+    if (connection !== undefined) found.set(socket, connection);
+    return connection;
+  };
 
   return {
     all: sockets,
@@ -110,6 +118,12 @@ export function createConnections(options: ConnectionsOptions): Connections {
         answering.delete(socket);
         if (connection !== undefined && sockets.has(connection)) idle.add(connection);
       });
+    },
+    answered: (socket) => {
+      const connection = find(socket);
+      if (connection === undefined) return;
+      forget(connection);
+      idle.add(connection);
     },
     isSurplus: (socket) => {
       const connection = find(socket);

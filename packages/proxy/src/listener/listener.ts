@@ -10,6 +10,9 @@ import {
 import { createServer as createHttpsServer, type Server as HttpsServer } from 'node:https';
 import type { Duplex } from 'node:stream';
 import type { SecureContextOptions } from 'node:tls';
+import type { RepeatableAnswer } from '../repeat/repeatable-answer.ts';
+import { repeatAnswers } from '../repeat/repeat-answers.ts';
+import type { Endpoints } from '../peer-address.ts';
 import { handleClientError } from './client-error.ts';
 import type { Connections } from './connections.ts';
 import { drain } from './drain.ts';
@@ -29,6 +32,10 @@ export interface Listener {
 export interface ListenerOptions {
   readonly http: Pick<HttpSettings, 'host' | 'port' | 'tls'>;
   readonly onRequest: RequestListener;
+  /** Finds what need not be asked of `onRequest` again, by the head of a request. */
+  readonly findRepeatable?: (head: string) => RepeatableAnswer | undefined;
+  readonly onRepeated?: (answer: RepeatableAnswer, endpoints: Endpoints) => void;
+  readonly now?: () => number;
   readonly connections: Connections;
   /** Connections beyond are closed as they come. */
   readonly maxConnections: number;
@@ -66,6 +73,18 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
   const server = tlsServer ?? createHttpServer(serverOptions(timeouts));
   server.timeout = timeouts.stalledMs;
   server.maxConnections = options.maxConnections;
+  const { findRepeatable, onRepeated, now = Date.now } = options;
+  repeatAnswers(server, {
+    event: tlsServer === undefined ? 'connection' : 'secureConnection',
+    find: (head, socket) =>
+      server.listening && !connections.isSurplus(socket) ? findRepeatable?.(head) : undefined,
+    onRepeated: (answer, { socket, endpoints }) => {
+      connections.answered(socket);
+      onRepeated?.(answer, endpoints);
+    },
+    now,
+    timeouts,
+  });
   server.prependListener('connection', (socket) => connections.accept(socket));
 
   const onRequest = oneAtATime(options.onRequest);

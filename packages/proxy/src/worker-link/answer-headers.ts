@@ -20,7 +20,10 @@ const DROPPED: ReadonlySet<string> = new Set([
 ]);
 
 /** The headers of a worker's answer as its client gets them. */
-export function clientAnswerHeaders(answer: IncomingMessage, route: UpstreamRoute): OutgoingHttpHeaders {
+export function clientAnswerHeaders(
+  answer: Pick<IncomingMessage, 'headers'>,
+  route: UpstreamRoute,
+): OutgoingHttpHeaders {
   const ofConnection = new Set((answer.headers.connection ?? '').toLowerCase().split(/\s*,\s*/));
   const kept = Object.entries(answer.headers).filter(
     ([name]) => !DROPPED.has(name) && !ofConnection.has(name) && !name.startsWith('x-accel-'),

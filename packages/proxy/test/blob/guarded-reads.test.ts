@@ -1,20 +1,19 @@
-import { createBlobReader, type OpenBlob } from '@registry-cache/store/read';
+import { createBlobReader } from '@registry-cache/store/read';
 import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Readable } from 'node:stream';
-import { buffer } from 'node:stream/consumers';
 import { expect, onTestFinished, test } from 'vitest';
-import { createGuardedBlobReader } from '../../src/blob/guarded-reads.ts';
+import { createGuardedBlobReader, type GuardedBlob } from '../../src/blob/guarded-reads.ts';
 import { storeBlob } from '../support/stored-blob.ts';
 
 const BYTES = randomBytes(10 * 1024 * 1024);
 
 test('a read gives the bytes that were asked for, across its windows', async () => {
   const blob = await openBlob();
-  const received = await buffer(Readable.from(blob.read(5, BYTES.length - 2)));
-  expect(received.equals(BYTES.subarray(5, BYTES.length - 1))).toBe(true);
+  const received: Buffer[] = [];
+  for await (const chunk of blob.read(5, BYTES.length - 2)) received.push(Buffer.from(chunk));
+  expect(Buffer.concat(received).equals(BYTES.subarray(5, BYTES.length - 1))).toBe(true);
 });
 
 test('readers beyond the first 64 hold small chunks, and large ones again when others have finished', async () => {
@@ -28,7 +27,7 @@ test('readers beyond the first 64 hold small chunks, and large ones again when o
   await late.return?.();
 });
 
-async function openBlob(): Promise<OpenBlob> {
+async function openBlob(): Promise<GuardedBlob> {
   const rootDirectory = await mkdtemp(join(tmpdir(), 'guarded-'));
   onTestFinished(() => rm(rootDirectory, { recursive: true }));
   const { accelPath } = await storeBlob(rootDirectory, BYTES);

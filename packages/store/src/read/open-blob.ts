@@ -8,6 +8,11 @@ export interface OpenBlob {
    * file ends before `end`.
    */
   read(start: number, end: number): AsyncIterable<Uint8Array>;
+  /**
+   * Reads into `target` what begins at byte `position`; resolves with how many bytes that were, at least one. Rejects at the end of
+   * the file.
+   */
+  readInto(target: Uint8Array, position: number): Promise<number>;
   close(): Promise<void>;
 }
 
@@ -19,6 +24,7 @@ export function createOpenBlob(handle: FileHandle, sizeBytes: number): OpenBlob 
   return {
     sizeBytes,
     read: (start, end) => readChunks(handle, start, end),
+    readInto: (target, position) => readInto(handle, target, position),
     close: () => handle.close(),
   };
 }
@@ -43,10 +49,15 @@ async function* readChunks(handle: FileHandle, start: number, end: number): Asyn
 }
 
 async function readChunk(handle: FileHandle, position: number, end: number): Promise<Uint8Array> {
-  const length = Math.min(CHUNK_BYTES, end - position + 1);
-  const { bytesRead, buffer } = await handle.read(Buffer.allocUnsafeSlow(length), 0, length, position);
+  const chunk = Buffer.allocUnsafeSlow(Math.min(CHUNK_BYTES, end - position + 1));
+  return chunk.subarray(0, await readInto(handle, chunk, position));
+}
+
+async function readInto(handle: FileHandle, target: Uint8Array, position: number): Promise<number> {
+  const { bytesRead } = await handle.read(target, 0, target.length, position);
   if (bytesRead === 0) {
+    const end = position + target.length - 1;
     throw new Error(`blob ends at byte ${position}, expected bytes up to ${end}: its file was truncated`);
   }
-  return buffer.subarray(0, bytesRead);
+  return bytesRead;
 }

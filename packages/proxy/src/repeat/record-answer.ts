@@ -1,0 +1,34 @@
+import type { AccessEvent } from '@registry-cache/store/read';
+import type { IncomingHttpHeaders } from 'node:http';
+import type { Exchange } from '../exchange.ts';
+import { HttpStream } from './http-stream.ts';
+import { createRepeatableAnswer } from './repeatable-answer.ts';
+import type { RepeatableAnswers } from './repeatable-answers.ts';
+
+/** Called when the answer is out, with what the logger is told of it. */
+export type RememberAnswer = (event: AccessEvent, finishedAtMs: number) => void;
+
+/**
+ * Records the answer that is about to be sent, where its worker says for how long it may be given again.
+ *
+ * @param answer of the worker, whose `X-Accel-Expires` counts whole seconds
+ * @see nginx, "X-Accel-Expires"
+ */
+export function recordAnswer(
+  { request, response, startedAtMs }: Exchange,
+  answer: IncomingHttpHeaders,
+  answers: RepeatableAnswers,
+): RememberAnswer | undefined {
+  const seconds = Number(answer['x-accel-expires'] ?? 0);
+  const stream: unknown = request.socket;
+  if (!(seconds > 0) || !(stream instanceof HttpStream)) return undefined;
+  const recorded = stream.record(response);
+  return (event, finishedAtMs) => {
+    const exchange = recorded?.();
+    if (exchange === undefined) return;
+    const { head, answer: wire } = exchange;
+    const expiresAtMs = startedAtMs + seconds * 1000;
+    const remembered = createRepeatableAnswer({ wire, writtenAtMs: startedAtMs, expiresAtMs, event });
+    answers.remember(head, remembered, finishedAtMs);
+  };
+}
