@@ -8,6 +8,7 @@ import { createGuardedBlobReader } from './blob/guarded-reads.ts';
 import {
   connectionLimitsOf,
   readDescriptorLimit,
+  readMemoryLimit,
   type ConnectionLimits,
 } from './listener/connection-limits.ts';
 import { createConnections } from './listener/connections.ts';
@@ -25,7 +26,7 @@ export interface StartProxyOptions {
   readonly retryForMs?: number;
   readonly headTimeoutMs?: number;
   readonly timeouts?: ListenerOptions['timeouts'];
-  /** Of the process's file descriptors unless told. */
+  /** Of the process's file descriptors and memory unless told. */
   readonly connectionLimits?: ConnectionLimits;
   /** Of the settings' data directory unless told. */
   readonly blobs?: BlobReader;
@@ -46,7 +47,8 @@ const HEAD_TIMEOUT_MS = 29_000;
 export async function startProxy(settings: ProxySettings, options: StartProxyOptions): Promise<RunningProxy> {
   const { log, retryForMs = RETRY_WORKER_FOR_MS, headTimeoutMs = HEAD_TIMEOUT_MS, timeouts } = options;
   const { blobs = createBlobReader({ rootDirectory: settings.rootDirectory }), now = Date.now } = options;
-  const limits = options.connectionLimits ?? connectionLimitsOf(await readDescriptorLimit());
+  const limits =
+    options.connectionLimits ?? connectionLimitsOf(await readDescriptorLimit(), readMemoryLimit());
   const connections = createConnections({ limits, log });
   const workers = createWorkerLink({ retryForMs, headTimeoutMs });
   const suspects = createSuspectBlobs({ log });

@@ -104,13 +104,12 @@ async function startWithBlob(
 
 /** A disk that fails: nothing that a test could do to a real one without being root. */
 function failingReads(code: string): BlobReader {
+  const fail = (): Promise<never> =>
+    Promise.reject(Object.assign(new Error(`${code}: i/o error, read`), { code }));
   const open = async (): Promise<OpenBlob> => ({
     sizeBytes: 'the bytes'.length,
-    read: () => ({
-      [Symbol.asyncIterator]: () => ({
-        next: () => Promise.reject(Object.assign(new Error(`${code}: i/o error, read`), { code })),
-      }),
-    }),
+    read: () => ({ [Symbol.asyncIterator]: () => ({ next: fail }) }),
+    readInto: fail,
     close: async () => {},
   });
   return { open };

@@ -8,7 +8,7 @@ const READERS = 1100;
 const BLOB = `/v2/quay.io/org/image/blobs/sha256:${'a'.repeat(64)}`;
 
 test('more than a thousand readers of a running fill do not hold up another pull of the upstream', async () => {
-  const connectionLimits = { max: 2 * READERS, crowdedAt: 2 * READERS };
+  const connectionLimits = { max: 2 * READERS, crowdedAt: 2 * READERS, descriptors: 4 * READERS };
   const { port, socketPath } = await startTestProxy(
     {},
     { headTimeoutMs: 25_000, retryForMs: 25_000, connectionLimits },

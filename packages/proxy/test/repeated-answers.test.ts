@@ -17,7 +17,7 @@ const ASK = requestOf(PATH);
 
 describe('a request of the same bytes', () => {
   test('is answered with the same bytes, without asking the worker again', async () => {
-    const { worker, port } = await start();
+    const { worker, port } = await start({ clock: { nowMs: Date.now() } });
     const socket = await open(port);
     const answers = [await ask(socket, ASK), await ask(socket, ASK), await ask(await open(port), ASK)];
     expect(worker.requests).toHaveLength(1);

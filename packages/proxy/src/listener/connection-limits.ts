@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { totalmem } from 'node:os';
 
 /** How many connections a process may have. */
 export interface ConnectionLimits {
@@ -6,22 +7,36 @@ export interface ConnectionLimits {
   readonly max: number;
   /** From here on idle connections make room; without any, only health checks are answered on new ones. */
   readonly crowdedAt: number;
+  /** Of which a connection takes one, and an answer that is being sent another one: beyond, idle connections make room too. */
+  readonly descriptors: number;
 }
 
 // Standard streams, the channels to supervisor and logger, and sixteen kept connections to each of a dozen workers.
 const RESERVED_DESCRIPTORS = 256;
-// A connection whose pull is in flight holds itself, and a file or a connection to a worker.
-const DESCRIPTORS_PER_CONNECTION = 2;
 const MIN_CONNECTIONS = 32;
-// An idle one costs about 50 KiB with TLS, so that this many cost 400 MiB.
-const MAX_CONNECTIONS = 8192;
+const MAX_CONNECTIONS = 32_768;
 const SPARE_CONNECTIONS = 32;
+// An idle one costs 50 KiB with TLS, and no number of them may cost the process its life.
+const IDLE_CONNECTION_BYTES = 50 * 1024;
+const SHARE_OF_MEMORY = 1 / 4;
 
-/** Few enough that descriptors do not run out, whatever clients do. */
-export function connectionLimitsOf(descriptorLimit: number): ConnectionLimits {
-  const affordable = Math.floor((descriptorLimit - RESERVED_DESCRIPTORS) / DESCRIPTORS_PER_CONNECTION);
-  const max = Math.min(Math.max(affordable, MIN_CONNECTIONS), MAX_CONNECTIONS);
-  return { max, crowdedAt: max - Math.min(SPARE_CONNECTIONS, max / 2) };
+/**
+ * Few enough that neither descriptors nor memory run out, whatever clients do.
+ *
+ * @param memoryBytes that this process may use
+ */
+export function connectionLimitsOf(descriptorLimit: number, memoryBytes: number): ConnectionLimits {
+  const descriptors = Math.max(descriptorLimit - RESERVED_DESCRIPTORS, MIN_CONNECTIONS);
+  const affordable = Math.floor((memoryBytes * SHARE_OF_MEMORY) / IDLE_CONNECTION_BYTES);
+  const max = Math.min(descriptors, Math.max(affordable, MIN_CONNECTIONS), MAX_CONNECTIONS);
+  return { max, crowdedAt: max - Math.min(SPARE_CONNECTIONS, max / 2), descriptors };
+}
+
+/** Bytes: the machine's, or of the container where that has less. */
+export function readMemoryLimit(): number {
+  // 0, or more than there is, where nothing is constrained.
+  const constrained = process.constrainedMemory();
+  return constrained > 0 ? Math.min(constrained, totalmem()) : totalmem();
 }
 
 // What systems without /proc and containers commonly allow.

@@ -16,7 +16,7 @@ export interface Connections {
   answer(socket: Socket, response: ServerResponse): void;
   /** An answer has been sent at once. */
   answered(socket: Socket): void;
-  /** Whether it came when all others were busy: it keeps its place for a health check, and not for a pull. */
+  /** Whether all others were busy when it came, or asked: it keeps its place for a health check, and not for a pull. */
   isSurplus(socket: Socket): boolean;
 }
 
@@ -79,6 +79,7 @@ export function createConnections(options: ConnectionsOptions): Connections {
     idlest.destroy();
     madeRoom();
   };
+  const isOutOfDescriptors = (): boolean => sockets.size + answering.size > limits.descriptors;
   // By the socket that requests come from: asking the system for a peer costs more than the rest of an answer from memory.
   const found = new WeakMap<Socket, Socket>();
   const find = (socket: Socket): Socket | undefined => {
@@ -102,7 +103,7 @@ export function createConnections(options: ConnectionsOptions): Connections {
         const requests = requestSockets.get(socket);
         if (requests !== undefined) answering.delete(requests);
       });
-      if (sockets.size > limits.crowdedAt) makeRoomFor(socket);
+      if (sockets.size > limits.crowdedAt || isOutOfDescriptors()) makeRoomFor(socket);
       silent.set(socket, now());
     },
     answer: (socket, response) => {
@@ -112,6 +113,7 @@ export function createConnections(options: ConnectionsOptions): Connections {
         requestSockets.set(connection, socket);
       }
       answering.set(socket, (answering.get(socket) ?? 0) + 1);
+      if (connection !== undefined && isOutOfDescriptors()) makeRoomFor(connection);
       response.once('close', () => {
         const others = (answering.get(socket) ?? 1) - 1;
         if (others > 0) return void answering.set(socket, others);

@@ -1,17 +1,29 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { connectionLimitsOf, readDescriptorLimit } from '../../src/listener/connection-limits.ts';
+import {
+  connectionLimitsOf,
+  readDescriptorLimit,
+  readMemoryLimit,
+} from '../../src/listener/connection-limits.ts';
+
+const GIB = 1024 ** 3;
 
 test.each([
-  ['a very small one', 64, { max: 32, crowdedAt: 16 }],
-  ['that of an old container', 1024, { max: 384, crowdedAt: 352 }],
-  ['a middling one', 4096, { max: 1920, crowdedAt: 1888 }],
-  ['a large one', 1_048_576, { max: 8192, crowdedAt: 8160 }],
-  ['none', Number.POSITIVE_INFINITY, { max: 8192, crowdedAt: 8160 }],
-])('a limit of descriptors that is %s', (_name, descriptors, limits) => {
-  expect(connectionLimitsOf(descriptors)).toEqual(limits);
+  ['few descriptors', 64, 64 * GIB, { max: 32, crowdedAt: 16, descriptors: 32 }],
+  ['those of an old container', 1024, 64 * GIB, { max: 768, crowdedAt: 736, descriptors: 768 }],
+  ['those of a usual service', 20_000, 64 * GIB, { max: 19_744, crowdedAt: 19_712, descriptors: 19_744 }],
+  ['many', 1_048_576, 64 * GIB, { max: 32_768, crowdedAt: 32_736, descriptors: 1_048_320 }],
+  ['any number, and a GiB of memory', Infinity, GIB, { max: 5242, crowdedAt: 5210, descriptors: Infinity }],
+  ['no memory to speak of', 20_000, 1024, { max: 32, crowdedAt: 16, descriptors: 19_744 }],
+])('with %s', (_name, descriptors, memoryBytes, limits) => {
+  expect(connectionLimitsOf(descriptors, memoryBytes)).toEqual(limits);
+});
+
+test('the memory that this process may use is known', () => {
+  expect(readMemoryLimit()).toBeGreaterThan(64 * 1024 * 1024);
+  expect(readMemoryLimit()).toBeLessThanOrEqual(totalmem());
 });
 
 test('the limit of this process is read', async () => {

@@ -4,13 +4,14 @@ import type { Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { connect as connectTls } from 'node:tls';
 import { describe, expect, test, vi } from 'vitest';
+import type { ConnectionLimits } from '../../src/listener/connection-limits.ts';
 import { makeCertificate } from '../support/certificate.ts';
 import { connectRaw, fetchAnswer } from '../support/client.ts';
 import { startTestProxy, type TestProxy } from '../support/proxy.ts';
 import { startWorker } from '../support/worker.ts';
 
 const PATH = '/v2/quay.io/org/image/manifests/v1';
-const LIMITS = { max: 8, crowdedAt: 6 };
+const LIMITS = { max: 8, crowdedAt: 6, descriptors: 100 };
 
 describe('with as many connections as there may be', () => {
   test('the one that is idle for the longest time makes room', async () => {
@@ -33,7 +34,10 @@ describe('with as many connections as there may be', () => {
   test('an idle one of TLS makes room too', async () => {
     const tls = await makeCertificate('crowded');
     const http = { host: '127.0.0.1', port: 0, drainTimeoutMs: 100, tls };
-    const { port } = await startTestProxy({ http }, { connectionLimits: { max: 2, crowdedAt: 1 } });
+    const { port } = await startTestProxy(
+      { http },
+      { connectionLimits: { max: 2, crowdedAt: 1, descriptors: 100 } },
+    );
     const first = connectTls({ host: '127.0.0.1', port, ca: tls.certificate, servername: 'localhost' });
     first.write('GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n');
     await once(first, 'data');
@@ -76,6 +80,32 @@ describe('with as many connections as there may be', () => {
   });
 });
 
+describe('with as many descriptors as there may be, of which a pull takes one more than its connection', () => {
+  const connectionLimits = { max: 100, crowdedAt: 90, descriptors: 8 };
+
+  test('idle connections make room for pulls', async () => {
+    const { port, responses } = await startStalled(connectionLimits);
+    const idle = await Promise.all(Array.from({ length: 4 }, () => idleConnection(port)));
+    const closed = idle.map((socket) => once(socket.resume(), 'close'));
+    const pulls = await Promise.all(Array.from({ length: 4 }, () => stalledPull(port)));
+    await vi.waitFor(() => expect(responses).toHaveLength(4));
+    await Promise.all(closed);
+    for (const response of responses) response.end('whole');
+    for (const pull of pulls) expect(await text(pull)).toContain('whole');
+  });
+
+  test('without one, a pull is told to try again', async () => {
+    const { port, responses } = await startStalled(connectionLimits);
+    const silent = await Promise.all(Array.from({ length: 4 }, () => connectRaw(port)));
+    for (let count = 0; count < 2; count += 1) await stalledPull(port);
+    await vi.waitFor(() => expect(responses).toHaveLength(2));
+    expect((await fetchAnswer(port, PATH)).status).toBe(503);
+    for (const socket of silent) socket.destroy();
+    for (const response of responses) response.end();
+    await vi.waitFor(async () => expect((await fetchAnswer(port, '/v2/')).status).toBe(200));
+  });
+});
+
 describe('requests that come on one connection at once', () => {
   test('are taken up one after the other', async () => {
     const { port, responses } = await startStalled();
@@ -102,8 +132,10 @@ describe('requests that come on one connection at once', () => {
   });
 });
 
-async function startStalled(): Promise<TestProxy & { responses: ServerResponse[] }> {
-  const proxy = await startTestProxy({}, { connectionLimits: LIMITS });
+async function startStalled(
+  connectionLimits: ConnectionLimits = LIMITS,
+): Promise<TestProxy & { responses: ServerResponse[] }> {
+  const proxy = await startTestProxy({}, { connectionLimits });
   const responses: ServerResponse[] = [];
   await startWorker(proxy.socketPath, (_request, response) => void responses.push(response));
   return { ...proxy, responses };
