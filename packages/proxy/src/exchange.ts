@@ -123,15 +123,19 @@ async function sendChunks(
 type Written = (write: (done: (err?: Error | null) => void) => void) => Promise<void>;
 
 function createWriter(response: ServerResponse): Written {
-  let onClose = (): void => {};
-  response.once('close', () => onClose());
+  let onClose: (() => void) | undefined;
+  response.once('close', () => onClose?.());
   return (write) =>
     new Promise((resolve, reject) => {
       const leave = (cause?: Error): void =>
         reject(new ClientLeftError(cause === undefined ? undefined : { cause }));
       if (response.destroyed) return leave();
       onClose = leave;
-      write((err) => (err instanceof Error ? leave(err) : resolve()));
+      write((err) => {
+        onClose = undefined;
+        if (err instanceof Error) leave(err);
+        else resolve();
+      });
     });
 }
 
