@@ -151,7 +151,9 @@ async function pullAndRecord(
   });
   const onAnswer = (headers: IncomingHttpHeaders): void => {
     answer = headers;
-    if (asker.origin === undefined) remember = recordAnswer(exchange, headers, policy.repeatable);
+    // A blob is not kept: its file says at once when it has been evicted.
+    const isRepeatable = asker.origin === undefined && route.request.kind === 'manifest';
+    if (isRepeatable) remember = recordAnswer(exchange, headers, policy.repeatable);
   };
   await pull(exchange, route, { workers, blobs, files: policy.files, suspects, asker, onAnswer });
 }

@@ -154,7 +154,8 @@ function logFailures(server: Server, log: Logger): void {
 }
 
 function secureContext({ certificate, key }: TlsSettings): SecureContextOptions {
-  return { cert: certificate, key, minVersion: 'TLSv1.2' };
+  // The client knows what its processor is fast at; all suites of these versions are good ones.
+  return { cert: certificate, key, minVersion: 'TLSv1.2', honorCipherOrder: false };
 }
 
 function portOf(server: Server): number {

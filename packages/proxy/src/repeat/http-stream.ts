@@ -108,12 +108,15 @@ export class HttpStream extends Duplex {
     callback: (err?: Error | null) => void,
   ): void {
     const last = chunks.length - 1;
-    this.#socket.cork();
+    const bytes = chunks.reduce((sum, { chunk }) => sum + chunk.length, 0);
+    // Node copies what it encrypts together, which is worth a head and a small body.
+    const isSmall = bytes <= MAX_ANSWER_BYTES;
+    if (isSmall) this.#socket.cork();
     chunks.forEach(({ chunk }, index) => {
       this.#copy(chunk);
       this.#socket.write(chunk, index === last ? callback : undefined);
     });
-    this.#socket.uncork();
+    if (isSmall) this.#socket.uncork();
   }
 
   override _final(callback: (err?: Error | null) => void): void {

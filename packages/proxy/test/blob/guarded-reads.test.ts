@@ -19,11 +19,11 @@ test('a read gives the bytes that were asked for, across its windows', async () 
 test('readers beyond the first 64 hold small chunks, and large ones again when others have finished', async () => {
   const blob = await openBlob();
   const readers = Array.from({ length: 64 }, () => blob.read(0, BYTES.length - 1)[Symbol.asyncIterator]());
-  for (const reader of readers) expect(await chunkBytes(reader)).toBe(512 * 1024);
+  for (const reader of readers) expect(await chunkBytes(reader)).toBe(256 * 1024);
   const late = blob.read(0, BYTES.length - 1)[Symbol.asyncIterator]();
   expect(await chunkBytes(late)).toBe(64 * 1024);
   for (const reader of readers) await reader.return?.();
-  expect(await chunkBytes(late)).toBe(512 * 1024);
+  expect(await chunkBytes(late)).toBe(256 * 1024);
   await late.return?.();
 });
 
