@@ -117,14 +117,19 @@ interface OpenFillOptions extends DiskFillOptions {
   readonly seen: Verifier;
 }
 
-function fillFile({ path, temporaryPath, inUse, file, seen }: OpenFillOptions): FillFile {
+function fillFile({ path, temporaryPath, inUse, file, seen: seenBefore }: OpenFillOptions): FillFile {
+  let seen = seenBefore;
   return {
     get sizeBytes() {
       return seen.sizeBytes;
     },
-    async append(chunk) {
-      await writeFully(file, chunk, seen.sizeBytes);
-      seen.update(chunk);
+    async append(...chunks) {
+      const next = seen.copy();
+      const written = writeFully(file, chunks, seen.sizeBytes);
+      // Hashed here while another thread writes.
+      for (const chunk of chunks) next.update(chunk);
+      await written;
+      seen = next;
     },
     async read(buffer, position) {
       const { bytesRead } = await file.read(buffer, 0, buffer.byteLength, position);
@@ -153,9 +158,14 @@ function fillFile({ path, temporaryPath, inUse, file, seen }: OpenFillOptions): 
   };
 }
 
-async function writeFully(file: FileHandle, chunk: Uint8Array, position: number): Promise<void> {
-  for (let written = 0; written < chunk.byteLength;) {
-    const { bytesWritten } = await file.write(chunk, written, chunk.byteLength - written, position + written);
+async function writeFully(file: FileHandle, chunks: readonly Uint8Array[], position: number): Promise<void> {
+  const sizeBytes = chunks.reduce((sum, { byteLength }) => sum + byteLength, 0);
+  let { bytesWritten: written } = await file.writev(chunks, position);
+  if (written === sizeBytes) return;
+  // What the disk has not taken at once is rare, and may be what tells that it is full.
+  const bytes = Buffer.concat(chunks, sizeBytes);
+  while (written < sizeBytes) {
+    const { bytesWritten } = await file.write(bytes, written, sizeBytes - written, position + written);
     written += bytesWritten;
   }
 }

@@ -5,7 +5,8 @@ export interface FillFile {
   /** How many bytes are there. */
   readonly sizeBytes: number;
 
-  append(chunk: Uint8Array): Promise<void>;
+  /** The chunks must not change any more. Where some of them could not be written, none counts. */
+  append(...chunks: readonly Uint8Array[]): Promise<void>;
 
   /** Reads bytes that were appended before, also after `publish`. Returns fewer than asked only at the end of what is there. */
   read(buffer: Uint8Array, position: number): Promise<number>;

@@ -31,6 +31,7 @@ runChildProcess<WorkerSettings>(
       }),
       log,
       now: Date.now,
+      steadyNow: () => performance.now(),
     });
     const server = await startWorkerServer({ socketPath: settings.socketPath, pullThrough, log });
     return {

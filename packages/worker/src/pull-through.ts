@@ -7,6 +7,7 @@ import { createDamagedBlobs } from './damaged-blobs.ts';
 import { createBlobWindows } from './fill/blob-windows.ts';
 import { createFills } from './fill/fills.ts';
 import type { TransferPatience } from './fill/transfer-blob.ts';
+import { createHotAnswers } from './hot-answers.ts';
 import { createManifestMemory } from './manifest-memory.ts';
 import { createOriginAuthorization, type OriginAuthorization } from './origin/origin-authorization.ts';
 import type { PullRequest } from './pull-request.ts';
@@ -40,6 +41,8 @@ export interface PullThroughOptions {
   readonly onStorageError: (error: StorageError) => void;
   readonly log: Logger;
   readonly now: () => number;
+  /** Milliseconds of a clock that does not go back. */
+  readonly steadyNow: () => number;
 }
 
 export function createPullThrough(options: PullThroughOptions): PullThrough {
@@ -55,8 +58,16 @@ export function createPullThrough(options: PullThroughOptions): PullThrough {
     ...(fillPatience === undefined ? {} : { patience: fillPatience }),
   });
   const windows = createBlobWindows();
-  const manifestMemory = createManifestMemory();
-  const common = { ...options, store, fills, windows, damaged, manifestMemory, signal: shutdown.signal };
+  const common = {
+    ...options,
+    store,
+    fills,
+    windows,
+    damaged,
+    manifestMemory: createManifestMemory(),
+    hotAnswers: createHotAnswers({ now: options.steadyNow }),
+    signal: shutdown.signal,
+  };
   const ownView = createView(upstream, { ...common, isDenialStale: true });
   // What it remembers of clients takes memory, and most upstreams never need it.
   let byOrigin: OriginAuthorization | undefined;

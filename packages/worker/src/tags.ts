@@ -123,21 +123,23 @@ export function createTags(options: TagsOptions): Tags {
     }
   }
 
-  /** A confirmation far in the future is from before the clock was set back: it must not count until then. */
-  function isFresh({ confirmedAtMs }: KnownTag): boolean {
-    return Math.abs(now() - confirmedAtMs) < tagTtlMs();
-  }
-
   return {
     async resolve(repository, tag) {
       const known = await findKnown(repository, tag);
-      if (known !== undefined && isFresh(known)) return { ...known, outcome: 'hit' };
+      if (known !== undefined && freshForMs(known.confirmedAtMs, now(), tagTtlMs()) > 0)
+        return { ...known, outcome: 'hit' };
       const { result, overdue } = questions.run(`${repository.name}:${tag}`, () =>
         known === undefined ? fetchByTag(repository, tag) : revalidateOrStale(repository, tag, known),
       );
       return known === undefined ? result : Promise.race([result, overdue.then(() => stale(known))]);
     },
   };
+}
+
+/** How long a tag stays fresh from `nowMs` on; 0 or less for one that is not. */
+export function freshForMs(confirmedAtMs: number, nowMs: number, tagTtlMs: number): number {
+  // A confirmation far in the future is from before the clock was set back: it must not count until then.
+  return tagTtlMs - Math.abs(nowMs - confirmedAtMs);
 }
 
 function stale({ manifest, confirmedAtMs }: KnownTag): TaggedManifest {

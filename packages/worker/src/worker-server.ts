@@ -52,7 +52,6 @@ async function answerRequest(
   pullThrough: PullThrough,
   log: Logger,
 ): Promise<void> {
-  const requestLog = log.child({ requestId: req.headers['x-request-id'] });
   try {
     const { method } = req;
     if (method !== 'GET' && method !== 'HEAD') throw new RegistryError('UNSUPPORTED');
@@ -64,7 +63,8 @@ async function answerRequest(
     const answer = await pullThrough.answer({ method, target, query, accel, suspect, client });
     await writeAnswer(req, res, answer);
   } catch (error) {
-    answerFailure(res, error, requestLog);
+    // Most requests succeed and have nothing to say.
+    answerFailure(res, error, log.child({ requestId: req.headers['x-request-id'] }));
   }
 }
 

@@ -95,9 +95,9 @@ test('a disk that becomes read-only under a fill does not stop the pull', async 
   const readOnly = (): Error => Object.assign(new Error('EROFS: read-only file system'), { code: 'EROFS' });
   worker = await createWorkerFixture({
     storeOf: storeWithFile((file) => ({
-      append: async (chunk) => {
+      append: async (...chunks) => {
         if (file.sizeBytes > 100_000) throw readOnly();
-        await file.append(chunk);
+        await file.append(...chunks);
       },
       discard: async () => {
         throw readOnly();
@@ -127,8 +127,8 @@ test('a fill that was given up and ends late leaves its successor where others f
   worker = await createWorkerFixture({
     fills: { abandonBelowPercent: 50, maxSizeBytes: 1_000_000 },
     storeOf: storeWithFile((file) => ({
-      append: async (chunk) => {
-        await file.append(chunk);
+      append: async (...chunks) => {
+        await file.append(...chunks);
         if (++appends === 2) await held;
       },
     })),

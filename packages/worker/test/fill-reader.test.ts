@@ -21,6 +21,7 @@ test('a reader of what is there leaves nothing behind with the fill, however muc
       leave: () => {},
       close: async () => {},
     },
+    recent: { find: () => undefined },
     progress: {
       get state() {
         return source.state;

@@ -43,7 +43,8 @@ function smallDisk(store: Store): Store {
         get sizeBytes() {
           return file.sizeBytes;
         },
-        append: async (chunk) => {
+        append: async (...chunks) => {
+          const chunk = Buffer.concat(chunks);
           const room = roomBytes === undefined ? Infinity : roomBytes - file.sizeBytes;
           await file.append(chunk.subarray(0, room));
           if (chunk.byteLength > room) throw full();

@@ -2,7 +2,10 @@ import type { Readable } from 'node:stream';
 import type { CacheOutcome, Digest } from '@registry-cache/oci';
 import type { FillRange } from '../fill/fill-reader.ts';
 
-/** What the worker has to say, before it is written in HTTP. */
+/**
+ * What the worker has to say, before it is written in HTTP. `repeatForSeconds` is how long the proxy may give the same answer to
+ * the same request without asking; left out, or less than 1, where it may not.
+ */
 export type Answer =
   /** A small document: a manifest, a list. */
   | {
@@ -10,6 +13,7 @@ export type Answer =
       readonly bytes: Uint8Array;
       readonly outcome: CacheOutcome;
       readonly headers: Readonly<Record<string, string>>;
+      readonly repeatForSeconds?: number;
     }
   /** A blob in the store: the proxy sends the file itself. */
   | {
@@ -18,6 +22,7 @@ export type Answer =
       readonly sizeBytes: number;
       readonly accelPath: string;
       readonly outcome: CacheOutcome;
+      readonly repeatForSeconds?: number;
     }
   /** A blob that this process sends: one that is still being filled, or that the proxy could not find. */
   | {

@@ -2,6 +2,7 @@ import { Readable } from 'node:stream';
 import type { FillFile, Verifier } from '@registry-cache/store';
 import { asError } from './as-error.ts';
 import type { FillProgress } from './fill-progress.ts';
+import type { RecentBytes } from './recent-bytes.ts';
 
 export interface FillRange {
   /** First byte. */
@@ -19,6 +20,8 @@ export type FetchRest = (
 
 export interface FillReaderOptions {
   readonly file: FillFile;
+  /** The last bytes of the file. */
+  readonly recent: Pick<RecentBytes, 'find'>;
   readonly progress: FillProgress;
   readonly range: FillRange;
   readonly fetchRest: FetchRest;
@@ -33,7 +36,8 @@ const READ_BYTES = 256 * 1024;
  * Follows a growing file at its own pace. The last byte is held back until the whole was verified: whoever has counted all
  * the bytes it was promised has the right ones. When the fill fails, the reader is destroyed with its error.
  */
-export function createFillReader({ file, progress, range, fetchRest, onClose }: FillReaderOptions): Readable {
+export function createFillReader(options: FillReaderOptions): Readable {
+  const { file, recent, progress, range, fetchRest, onClose } = options;
   const end = range.end ?? Infinity;
   const leaving = new AbortController();
   let position = range.start;
@@ -45,13 +49,19 @@ export function createFillReader({ file, progress, range, fetchRest, onClose }: 
       if (state.kind === 'failed') throw state.error;
       const readable = state.kind === 'filling' ? file.sizeBytes - 1 : file.sizeBytes;
       const length = Math.min(readable, end) - position;
-      if (length > 0) return readFile(length);
+      if (length > 0) return takeRecent(length) ?? readFile(length);
       if (state.kind === 'verified') return null;
       if (state.kind === 'unstored') return readRest();
       // Nothing was awaited since the state was looked at, so no change is missed.
       await progress.nextChange();
     }
     return null;
+  }
+
+  function takeRecent(length: number): Uint8Array | undefined {
+    const bytes = recent.find(position)?.subarray(0, length);
+    position += bytes?.byteLength ?? 0;
+    return bytes;
   }
 
   async function readFile(length: number): Promise<Uint8Array> {

@@ -3,6 +3,7 @@ import type { Digest } from '@registry-cache/oci';
 import { DigestMismatchError, type FillFile } from '@registry-cache/store';
 import { createFillProgress, type FillProgressSource } from './fill-progress.ts';
 import { createFillReader, type FetchRest, type FillRange } from './fill-reader.ts';
+import { createRecentBytes, type RecentBytes } from './recent-bytes.ts';
 import { StorageError, storing } from '../storage-error.ts';
 import { UpstreamError } from '../upstream/upstream-error.ts';
 
@@ -31,8 +32,8 @@ export interface FillOptions {
   readonly digest: Digest;
   readonly sizeBytes: number | undefined;
   readonly file: FillFile;
-  /** Brings all bytes into the file, calling back whenever there are more. */
-  readonly transfer: (onBytes: () => void) => Promise<void>;
+  /** Brings all bytes into the file, calling back with each of them that are there. */
+  readonly transfer: (onBytes: (chunks: readonly Uint8Array[]) => void) => Promise<void>;
   readonly fetchRest: FetchRest;
   /** Runs once the blob is in the store. */
   readonly onPublished: () => Promise<void>;
@@ -45,6 +46,7 @@ export interface FillOptions {
 export function startFill(options: FillOptions): Fill {
   const { digest, sizeBytes, file, fetchRest } = options;
   const progress = createFillProgress();
+  const recent = createRecentBytes();
   let readers = 0;
   let ended = false;
   const closeWhenUnused = (): void => {
@@ -57,8 +59,10 @@ export function startFill(options: FillOptions): Fill {
     closeWhenUnused();
   };
 
-  const finished = run(options, progress).finally(() => {
+  const finished = run(options, progress, recent).finally(() => {
     ended = true;
+    // Whoever has fallen behind has the file.
+    recent.clear();
     closeWhenUnused();
   });
   // A failure reaches the readers; nobody is obliged to wait for `finished` as well.
@@ -74,6 +78,7 @@ export function startFill(options: FillOptions): Fill {
       readers++;
       return createFillReader({
         file,
+        recent,
         progress,
         range: wholeWithoutEnd(range, sizeBytes),
         fetchRest,
@@ -87,9 +92,13 @@ export function startFill(options: FillOptions): Fill {
 async function run(
   { file, transfer, onPublished, onEnd }: FillOptions,
   progress: FillProgressSource,
+  recent: RecentBytes,
 ): Promise<void> {
   try {
-    await transfer(() => progress.moved());
+    await transfer((chunks) => {
+      recent.keep(chunks, file.sizeBytes);
+      progress.moved();
+    });
     file.verify();
   } catch (error) {
     if (isWorthless(error) || file.sizeBytes === 0) await discard(file);

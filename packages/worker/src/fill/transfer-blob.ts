@@ -4,6 +4,7 @@ import type { Logger } from '@registry-cache/runtime';
 import type { FillFile } from '@registry-cache/store';
 import { storing } from '../storage-error.ts';
 import { UpstreamError } from '../upstream/upstream-error.ts';
+import { inBatches } from './batches.ts';
 import type { BlobRange, UpstreamBlob } from '../upstream/upstream-registry.ts';
 
 export interface TransferOptions {
@@ -15,8 +16,8 @@ export interface TransferOptions {
   readonly resume: (range: BlobRange) => Promise<UpstreamBlob | undefined>;
   /** What is larger is refused. */
   readonly maxSizeBytes: number;
-  /** Called whenever there are more bytes in the file. */
-  readonly onBytes: () => void;
+  /** Called whenever there are more bytes in the file, with those. */
+  readonly onBytes: (chunks: readonly Uint8Array[]) => void;
   readonly signal: AbortSignal;
   readonly log: Logger;
   readonly patience?: TransferPatience;
@@ -31,6 +32,9 @@ export interface TransferPatience {
 
 // Clients of a blob wait without a bound of their own as long as the connection is open; the longest of them for 5 minutes.
 const PATIENCE: TransferPatience = { firstDelayMs: 200, maxDelayMs: 10_000, giveUpAfterMs: 120_000 };
+
+// What is stored at once while as much again is received.
+const MAX_BATCH_BYTES = 512 * 1024;
 
 /**
  * Brings a whole blob into its file, however often the upstream breaks off:
@@ -107,20 +111,35 @@ async function append({ body, start, sizeBytes }: UpstreamBlob, options: Transfe
   const promised = sizeBytes ?? options.first.sizeBytes ?? Infinity;
   let position = start;
   // Not a pipeline: that rejects while the last chunk is still being written, and the rest would be asked for from the wrong byte.
-  for await (const chunk of addAbortSignal(signal, body) as AsyncIterable<Uint8Array>) {
-    const fresh = chunk.subarray(Math.max(0, file.sizeBytes - position));
-    position += chunk.byteLength;
-    if (fresh.byteLength === 0) continue;
-    const nextBytes = file.sizeBytes + fresh.byteLength;
+  for await (const batch of inBatches(addAbortSignal(signal, body), MAX_BATCH_BYTES)) {
+    const fresh = withoutFirst(file.sizeBytes - position, batch);
+    position += bytesIn(batch);
+    if (fresh.length === 0) continue;
+    const nextBytes = file.sizeBytes + bytesIn(fresh);
     // Not only at the end: readers have promised their clients so many bytes, and hold back the last one of them.
     if (nextBytes > promised) throw otherLength(promised, `at least ${nextBytes}`);
     if (nextBytes > maxSizeBytes) throw tooLarge(maxSizeBytes);
-    await storing('store the blob', () => file.append(fresh));
-    onBytes();
+    await storing('store the blob', () => file.append(...fresh));
+    onBytes(fresh);
   }
   if (promised === Infinity) return;
   if (file.sizeBytes < promised) throw endedEarly(file.sizeBytes, promised);
   if (file.sizeBytes > promised) throw otherLength(promised, String(file.sizeBytes));
+}
+
+/** What of a batch is not in the file yet. */
+function withoutFirst(bytes: number, chunks: readonly Uint8Array[]): readonly Uint8Array[] {
+  if (bytes <= 0) return chunks;
+  let left = bytes;
+  return chunks.flatMap((chunk) => {
+    const rest = chunk.subarray(left);
+    left = Math.max(0, left - chunk.byteLength);
+    return rest.byteLength === 0 ? [] : rest;
+  });
+}
+
+function bytesIn(chunks: readonly Uint8Array[]): number {
+  return chunks.reduce((sum, { byteLength }) => sum + byteLength, 0);
 }
 
 export function endedEarly(receivedBytes: number, promisedBytes: number): UpstreamError {

@@ -130,7 +130,7 @@ export function createOriginAuthorization(options: OriginAuthorizationOptions): 
       return LOGGED_IN;
     }
     if (target.kind !== 'referrers') await proveAccess(client, target);
-    return client.view.answer(request);
+    return forThisClient(await client.view.answer(request));
   }
 
   return {
@@ -158,6 +158,11 @@ const LOGGED_IN: Answer = {
   outcome: 'forwarded',
   headers: { 'content-type': 'application/json', 'cache-control': 'no-store' },
 };
+
+/** The next one who asks for the same may not be allowed to have it. */
+function forThisClient(answer: Answer): Answer {
+  return 'repeatForSeconds' in answer ? { ...answer, repeatForSeconds: 0 } : answer;
+}
 
 /** What proves that a client may have something: the right to pull from the repository, or to just this. */
 function subjectsOf({ id, blobQuery }: Asker, target: ProvableRequest): Record<Proved, string> {

@@ -1,7 +1,7 @@
 import type { LookupFunction } from 'node:net';
 import type { Readable } from 'node:stream';
 import type { OutboundProxySettings, UpstreamSettings } from '@registry-cache/config';
-import { Agent, EnvHttpProxyAgent, type buildConnector, type Dispatcher } from 'undici';
+import type { buildConnector, Dispatcher } from 'undici';
 import { withErrors } from './answer-body.ts';
 import { createDestinationRule } from './destination-rule.ts';
 import { describeUrl } from './describe-url.ts';
@@ -9,6 +9,7 @@ import { requireMinimumRate } from './minimum-rate.ts';
 import { networkError } from './network-error.ts';
 import { SLOWEST_BODY_BYTES, type UpstreamTimeouts } from './timeouts.ts';
 import { trustBesides } from './trusted-certificates.ts';
+import { Agent, createProxyAgent } from './undici-parts.ts';
 import { UpstreamError } from './upstream-error.ts';
 import { userAgent } from './user-agent.ts';
 
@@ -114,7 +115,7 @@ function createDispatcher({ tls, lookup, connections, proxy, noProxy }: Dispatch
   // Without `lookup` for a proxy: it is the operator's, wherever it is, and resolves the names of upstreams itself.
   const direct = { connect: { ...tls, lookup }, connections };
   if (proxy === undefined || proxy === '') return new Agent(direct);
-  return new EnvHttpProxyAgent({
+  return createProxyAgent({
     ...direct,
     requestTls: tls,
     proxyTls: tls,

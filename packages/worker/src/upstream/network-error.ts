@@ -1,5 +1,7 @@
 import { quoteText } from '@registry-cache/oci';
-import { nameUpstreamSetting, type UpstreamSettings } from '@registry-cache/config';
+import type { UpstreamSettings } from '@registry-cache/config';
+// Not by the package's index: reading settings takes 180 modules, and every worker would hold them for one name.
+import { nameUpstreamSetting } from '@registry-cache/config/upstream-setting';
 import { describeUrl } from './describe-url.ts';
 import { UpstreamError, type UpstreamErrorCode } from './upstream-error.ts';
 

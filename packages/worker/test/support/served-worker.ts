@@ -5,7 +5,12 @@ import { PassThrough } from 'node:stream';
 import type { Digest, RepositoryName } from '@registry-cache/oci';
 import type { BlobRange } from '../../src/upstream/upstream-registry.ts';
 import { startWorkerServer } from '../../src/worker-server.ts';
-import { createWorkerFixture, quietLog, type WorkerFixture } from './worker-fixture.ts';
+import {
+  createWorkerFixture,
+  quietLog,
+  type WorkerFixture,
+  type WorkerFixtureOptions,
+} from './worker-fixture.ts';
 
 /** A worker behind its socket, as the proxy sees it. */
 export interface ServedWorker extends WorkerFixture {
@@ -35,8 +40,8 @@ export interface HeldWindow {
   readonly body: PassThrough;
 }
 
-export async function serveWorker(): Promise<ServedWorker> {
-  const worker = await createWorkerFixture();
+export async function serveWorker(options: WorkerFixtureOptions = {}): Promise<ServedWorker> {
+  const worker = await createWorkerFixture(options);
   const socketPath = join(worker.root, 'worker.sock');
   const server = await startWorkerServer({ socketPath, pullThrough: worker.pullThrough, log: quietLog });
 

@@ -77,6 +77,7 @@ export async function createWorkerFixture(options: WorkerFixtureOptions = {}): P
     onStorageError: (error) => storageErrors.push(error),
     log: options.log ?? quietLog,
     now: () => clock.nowMs,
+    steadyNow: () => clock.nowMs,
   });
   return {
     root,
