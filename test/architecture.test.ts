@@ -57,6 +57,14 @@ test.each(CHILD_PROCESSES)('%s starts at src/main.ts', (name) => {
   expect(pathsOf(files)).toContain(`${name}/src/main.ts`);
 });
 
+test('no child process holds what reads settings', () => {
+  const children = files.filter((file) => CHILD_PROCESSES.some((name) => isOf(name)(file)));
+  const reading = children.filter(({ imports }) =>
+    imports.some(({ specifier, kind }) => specifier === `${SCOPE}config` && kind !== 'type'),
+  );
+  expect(pathsOf(reading)).toEqual([]);
+});
+
 test('the command alone starts the supervisor, and only when it serves', () => {
   const importers = files.flatMap(({ path, imports }) =>
     imports

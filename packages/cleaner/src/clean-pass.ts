@@ -1,4 +1,5 @@
 import type { CleanReport } from '@registry-cache/store/maintenance';
+import { createAccessOrder } from './access-order.ts';
 import {
   evict,
   expireAndMeasure,
@@ -47,11 +48,12 @@ export function makeRoom(options: CleanPassOptions): Promise<CleanReport> {
 }
 
 async function runSteps(steps: NamedSteps, options: CleanPassOptions): Promise<CleanReport> {
+  const stepOptions = { ...options, found: createAccessOrder() };
   let report = emptyReport(options);
   for (const [name, step] of steps) {
     options.signal.throwIfAborted();
     const startedAtMs = performance.now();
-    report = await step(report, options);
+    report = await step(report, stepOptions);
     const durationMs = Math.round(performance.now() - startedAtMs);
     report = { ...report, steps: [...report.steps, { name, durationMs }] };
   }

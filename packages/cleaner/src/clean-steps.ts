@@ -13,8 +13,8 @@ import {
   type EvictionSummary,
   type Usage,
 } from '@registry-cache/store/maintenance';
+import type { AccessOrder } from './access-order.ts';
 import { expireBlobs } from './expire-blobs.ts';
-import { createExpiryRule } from './expiry-rule.ts';
 import { evictLeastRecentlyUsed } from './evict-least-recently-used.ts';
 
 export interface CleanPassOptions {
@@ -27,8 +27,13 @@ export interface CleanPassOptions {
   readonly signal: AbortSignal;
 }
 
+export interface StepOptions extends CleanPassOptions {
+  /** The blobs that measuring found, for the steps after it: walking is most of a pass's work, and is done once. */
+  readonly found: AccessOrder;
+}
+
 /** A part of a pass: does its work, and adds to the report of those before it. */
-export type Step = (report: CleanReport, options: CleanPassOptions) => Promise<CleanReport>;
+export type Step = (report: CleanReport, options: StepOptions) => Promise<CleanReport>;
 
 /** A fill is given up by its worker long before nobody has written to it for this long. */
 const FILL_IDLE_MS = 60 * 60 * 1000;
@@ -42,14 +47,14 @@ const LINK_GRACE_MS = 10 * 60 * 1000;
  */
 const SHARE_KEPT_FOR_ROOM = 0.9;
 
-export async function sweepIdleFills(report: CleanReport, options: CleanPassOptions): Promise<CleanReport> {
+export async function sweepIdleFills(report: CleanReport, options: StepOptions): Promise<CleanReport> {
   const { layout, log, now, dryRun, signal } = options;
   const sweptFills = await sweepFills(layout, { unchangedSinceMs: now() - FILL_IDLE_MS, dryRun, signal });
   if (sweptFills.files > 0) log.info({ ...sweptFills, dryRun }, 'leftovers of fills removed');
   return { ...report, sweptFills };
 }
 
-export async function sweepIdleUploads(report: CleanReport, options: CleanPassOptions): Promise<CleanReport> {
+export async function sweepIdleUploads(report: CleanReport, options: StepOptions): Promise<CleanReport> {
   const { layout, log, now, dryRun, signal } = options;
   const unchangedSinceMs = now() - UPLOAD_IDLE_MS;
   const sweptUploads = await sweepUploads(layout, { unchangedSinceMs, dryRun, signal });
@@ -60,10 +65,10 @@ export async function sweepIdleUploads(report: CleanReport, options: CleanPassOp
 }
 
 /** Where nothing expires, it only measures. */
-export async function expireAndMeasure(report: CleanReport, options: CleanPassOptions): Promise<CleanReport> {
+export async function expireAndMeasure(report: CleanReport, options: StepOptions): Promise<CleanReport> {
   const { expiry } = options.settings;
   if (expiry === undefined) return measure(report, options);
-  const { expired, remaining } = await expireBlobs({ ...options, expiry });
+  const { expired, remaining } = await expireBlobs({ ...options, expiry, onBlob: options.found.add });
   const measured = await withUsage(report, remaining, options);
   return {
     ...measured,
@@ -73,8 +78,8 @@ export async function expireAndMeasure(report: CleanReport, options: CleanPassOp
   };
 }
 
-export async function measure(report: CleanReport, options: CleanPassOptions): Promise<CleanReport> {
-  const usage = await measureUsage(walkBlobFolders(options.layout, options.signal));
+export async function measure(report: CleanReport, options: StepOptions): Promise<CleanReport> {
+  const usage = await measureUsage(walkBlobFolders(options.layout, options.signal), options.found.add);
   return withUsage(report, usage, options);
 }
 
@@ -100,24 +105,19 @@ export async function lowerLimit(report: CleanReport): Promise<CleanReport> {
   return { ...report, maxSizeBytes, thresholdBytes: maxSizeBytes };
 }
 
-export async function evict(report: CleanReport, options: CleanPassOptions): Promise<CleanReport> {
+export async function evict(report: CleanReport, options: StepOptions): Promise<CleanReport> {
   if (report.usedBytesAfter <= report.thresholdBytes) return report;
-  const { dryRun, layout, log, settings, now } = options;
-  const { expiry } = settings;
+  const { dryRun, layout, log } = options;
   const startedAtMs = performance.now();
-  const { usedBytes, evicted } = await evictLeastRecentlyUsed({
-    ...options,
-    maxSizeBytes: report.maxSizeBytes,
-    expectedBlobs: report.blobsBefore,
-    isGone: dryRun && expiry !== undefined ? createExpiryRule(expiry, now).isExpired : () => false,
-  });
+  const { maxSizeBytes } = report;
+  const { usedBytes, evicted } = await evictLeastRecentlyUsed({ ...options, maxSizeBytes });
   const { freeBytes } = await measureDisk(layout);
   const durationMs = Math.round(performance.now() - startedAtMs);
   log.info({ ...readable(evicted), usedBytes, freeBytes, dryRun, durationMs }, 'evicted');
   return { ...report, usedBytesAfter: usedBytes, evicted };
 }
 
-export async function sweepDeadLinks(report: CleanReport, options: CleanPassOptions): Promise<CleanReport> {
+export async function sweepDeadLinks(report: CleanReport, options: StepOptions): Promise<CleanReport> {
   const { layout, log, now, dryRun, signal } = options;
   const sweptLinks = await sweepLinks(layout, { unchangedSinceMs: now() - LINK_GRACE_MS, dryRun, signal });
   const { layers, revisions, tags } = sweptLinks;

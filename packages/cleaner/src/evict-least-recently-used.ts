@@ -1,20 +1,13 @@
 import type { Logger } from '@registry-cache/runtime';
-import type { Layout, StoredBlob } from '@registry-cache/store';
-import {
-  evictBlob,
-  walkBlobs,
-  type EvictionSummary,
-  type RemovalOutcome,
-} from '@registry-cache/store/maintenance';
-import { createAccessOrder, type AccessOrder, type OrderedBlob } from './access-order.ts';
+import type { Layout } from '@registry-cache/store';
+import { evictBlob, type EvictionSummary, type RemovalOutcome } from '@registry-cache/store/maintenance';
+import type { AccessOrder, OrderedBlob } from './access-order.ts';
 
 export interface EvictionOptions {
   readonly layout: Layout;
   readonly maxSizeBytes: number;
-  /** How many blobs the store had when it was measured. */
-  readonly expectedBlobs: number;
-  /** What a dry run has not removed, and still counts as gone. */
-  readonly isGone: (blob: StoredBlob) => boolean;
+  /** All blobs of the store. */
+  readonly found: AccessOrder;
   readonly dryRun: boolean;
   readonly log: Logger;
   /** Heeded between two evictions. */
@@ -41,12 +34,11 @@ export const NOTHING_EVICTED: EvictionSummary = {
  * was used after the walk saw it is passed over. A blob that cannot be removed does not keep the others from it.
  */
 export async function evictLeastRecentlyUsed(options: EvictionOptions): Promise<EvictionResult> {
-  const { layout, maxSizeBytes, dryRun, log, signal } = options;
-  const order = await collectBlobs(options);
-  let usedBytes = order.usedBytes;
+  const { layout, maxSizeBytes, found, dryRun, log, signal } = options;
+  let usedBytes = found.usedBytes;
   let evicted = NOTHING_EVICTED;
 
-  for (const blob of order.leastRecentlyUsed()) {
+  for (const blob of found.leastRecentlyUsed()) {
     if (usedBytes <= maxSizeBytes || signal.aborted) break;
     const outcome = await evictBlob(layout, blob, dryRun).catch((err: unknown) => {
       // A disk that refuses one blob may refuse a million.
@@ -81,17 +73,4 @@ function withOutcome(
         newestAccessMs: blob.accessedAtMs,
       };
   }
-}
-
-async function collectBlobs({
-  layout,
-  expectedBlobs,
-  isGone,
-  signal,
-}: EvictionOptions): Promise<AccessOrder> {
-  const order = createAccessOrder(expectedBlobs);
-  for await (const blob of walkBlobs(layout, signal)) {
-    if (!isGone(blob)) order.add(blob);
-  }
-  return order;
 }

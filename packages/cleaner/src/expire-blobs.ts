@@ -17,6 +17,8 @@ export interface ExpireOptions {
   readonly dryRun: boolean;
   readonly log: Logger;
   readonly now: () => number;
+  /** Is told of what has not expired. */
+  readonly onBlob: (blob: StoredBlob) => void;
   /** Heeded every few blobs. */
   readonly signal: AbortSignal;
 }
@@ -46,7 +48,7 @@ export async function expireBlobs(options: ExpireOptions): Promise<ExpiryResult>
   }
 
   try {
-    const usage = await measureUsage(remaining());
+    const usage = await measureUsage(remaining(), options.onBlob);
     await ahead.settle(usage.blobs);
     return { expired: removal.summary(), remaining: usage };
   } finally {

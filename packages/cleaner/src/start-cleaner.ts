@@ -4,6 +4,7 @@ import type { Logger, RunningProcess } from '@registry-cache/runtime';
 import { layoutOf } from '@registry-cache/store';
 import type { CleanReport } from '@registry-cache/store/maintenance';
 import { makeRoom, runCleanPass } from './clean-pass.ts';
+import { collectGarbage } from './collect-garbage.ts';
 import { createDiskWarning } from './disk-warning.ts';
 import { passIntervalMs } from './pass-interval.ts';
 import { schedulePasses } from './pass-schedule.ts';
@@ -31,6 +32,8 @@ export function startCleaner(
     } catch (err) {
       if (!signal.aborted) log.error({ err }, 'cleaning pass failed, the next one tries again');
       return undefined;
+    } finally {
+      collectGarbage();
     }
   };
   const everyMs = passIntervalMs(settings.cleaner);

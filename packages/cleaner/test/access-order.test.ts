@@ -4,7 +4,7 @@ import { sparseDigest } from '../../store/test/support/store-folder.ts';
 import { createAccessOrder } from '../src/access-order.ts';
 
 test('the blob that was used the longest ago comes first', () => {
-  const order = createAccessOrder(0);
+  const order = createAccessOrder();
   for (const [id, accessedAtMs] of [30, 10, 20].entries()) {
     order.add({ digest: sparseDigest(id), sizeBytes: 1, accessedAtMs });
   }
@@ -13,7 +13,7 @@ test('the blob that was used the longest ago comes first', () => {
 });
 
 test('of blobs that were used at once, as an image is, the largest comes first', () => {
-  const order = createAccessOrder(0);
+  const order = createAccessOrder();
   for (const [id, sizeBytes] of [500, 9_000, 20].entries()) {
     order.add({ digest: sparseDigest(id), sizeBytes, accessedAtMs: 10 });
   }
@@ -21,13 +21,13 @@ test('of blobs that were used at once, as an image is, the largest comes first',
   expect([...order.leastRecentlyUsed()].map((blob) => blob.sizeBytes)).toEqual([9_000, 500, 20]);
 });
 
-test('digests, sizes and times come back as they were, for more blobs than were expected', () => {
-  const blobs = Array.from({ length: 5_000 }, (_, id) => ({
+test('digests, sizes and times come back as they were, for more blobs than fill one page', () => {
+  const blobs = Array.from({ length: 20_000 }, (_, id) => ({
     digest: id % 2 === 0 ? sparseDigest(id) : parseDigest(`sha512:${id.toString(16).padStart(128, '0')}`),
     sizeBytes: 2 ** 40 + id,
     accessedAtMs: 1_700_000_000_000.25 + id,
   }));
-  const order = createAccessOrder(1);
+  const order = createAccessOrder();
   for (const blob of blobs) order.add(blob);
 
   expect([...order.leastRecentlyUsed()]).toEqual(blobs);

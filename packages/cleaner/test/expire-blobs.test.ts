@@ -9,6 +9,7 @@ import type { ExpirySettings } from '../src/expiry-rule.ts';
 import { createLogLines } from './support/log-lines.ts';
 
 const NEVER = new AbortController().signal;
+const onBlob = (): void => {};
 const FETCHED: ExpirySettings = { blobTtlMs: DAY_MS, from: 'fetched' };
 const NOW_MS = Date.UTC(2026, 5, 1);
 const EXPIRED = { filledAtMs: NOW_MS - 2 * DAY_MS };
@@ -21,7 +22,15 @@ function expire(store: StoreFolder, log: Logger, happen: () => void): Promise<Ex
     hasHappened = true;
     return NOW_MS;
   };
-  return expireBlobs({ layout: store.layout, expiry: FETCHED, dryRun: false, log, now, signal: NEVER });
+  return expireBlobs({
+    layout: store.layout,
+    expiry: FETCHED,
+    dryRun: false,
+    log,
+    now,
+    onBlob,
+    signal: NEVER,
+  });
 }
 
 test('a blob that cannot be removed does not keep the others from it', async () => {
@@ -92,7 +101,15 @@ test('beside workers that fill again what has expired, whoever reads gets the ri
   const { log } = createLogLines();
   // Everything expires as soon as it is seen.
   const now = (): number => Date.now() + 10_000;
-  const options = { layout, expiry: { ...FETCHED, blobTtlMs: 1 }, dryRun: false, log, now, signal: NEVER };
+  const options = {
+    layout,
+    expiry: { ...FETCHED, blobTtlMs: 1 },
+    dryRun: false,
+    log,
+    now,
+    onBlob,
+    signal: NEVER,
+  };
   const expireAgainAndAgain = async (): Promise<void> => {
     while (isWorking) expired += (await expireBlobs(options)).expired.blobs;
   };

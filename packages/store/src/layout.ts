@@ -42,12 +42,13 @@ export function layoutOf(rootDirectory: string): Layout {
 
 /** `sha256/ab/ab…/data`, below `blobs/`. */
 export function blobDataPath(digest: Digest): string {
-  return join(blobFolder(digest), 'data');
+  return `${blobFolder(digest)}/data`;
 }
 
 export function blobFolder(digest: Digest): string {
   const hex = digestHex(digest);
-  return join(digestAlgorithm(digest), hex.slice(0, 2), hex);
+  // A walk asks for a million of them, and `join` looks at every character.
+  return `${digestAlgorithm(digest)}/${hex.slice(0, 2)}/${hex}`;
 }
 
 /** A port's colon would make `host:port/name` look like a reference to a plain registry on the same data. */

@@ -8,7 +8,11 @@ import { putInPlace } from './put-in-place.ts';
 /** The digest that a link file holds; a file that holds none, as after a power cut, is as good as absent. */
 export async function readLink(path: string): Promise<Digest | undefined> {
   const text = await unlessAbsent(readFile(path, 'utf8'));
-  return text === undefined ? undefined : findDigest(text.trim());
+  return text === undefined ? undefined : findLinkedDigest(text);
+}
+
+export function findLinkedDigest(text: string): Digest | undefined {
+  return findDigest(text.trim());
 }
 
 /** Writes or replaces a link. Readers see the old digest or the new one, never half of it. */

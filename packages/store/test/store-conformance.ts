@@ -93,6 +93,15 @@ export function storeConformance(createStore: () => Promise<Store>): void {
       await fill.close();
     });
 
+    test('several chunks are appended in their order, empty ones among them', async () => {
+      const fill = await store.createFill(UPSTREAM, DIGEST);
+      await fill.append(BYTES.subarray(0, 1), BYTES.subarray(1, 1), BYTES.subarray(1, 4), BYTES.subarray(4));
+      expect(fill.sizeBytes).toBe(BYTES.byteLength);
+      await fill.publish();
+      expect(await store.readBlob(DIGEST, 1000)).toEqual(BYTES);
+      await fill.close();
+    });
+
     test('a fill whose bytes are wrong cannot be published', async () => {
       const fill = await store.createFill(UPSTREAM, DIGEST);
       await fill.append(Buffer.from('some other'));

@@ -1,5 +1,5 @@
-import { rmdir } from 'node:fs/promises';
 import { unlessAbsent } from '../absence.ts';
+import { diskCalls } from './disk-calls.ts';
 
 /**
  * Removes a folder unless something is in it. True when it is gone afterwards. Whoever makes a folder to put a file in it has to
@@ -7,7 +7,7 @@ import { unlessAbsent } from '../absence.ts';
  */
 export async function removeEmptyFolder(path: string): Promise<boolean> {
   try {
-    await unlessAbsent(rmdir(path));
+    await unlessAbsent(diskCalls.removeFolder(path));
     return true;
   } catch (error) {
     // POSIX lets a filesystem say either.

@@ -1,12 +1,18 @@
 import type { Dirent } from 'node:fs';
-import { opendir } from 'node:fs/promises';
-import { isAbsence } from '../absence.ts';
+import { unlessAbsent } from '../absence.ts';
+import { diskCalls } from './disk-calls.ts';
 
 /** What is in a folder, without holding all of it in memory. An absent folder has nothing in it. */
-export async function* entriesIn(folder: string): AsyncGenerator<Dirent> {
+export async function* entriesIn(path: string): AsyncGenerator<Dirent> {
+  const folder = await unlessAbsent(diskCalls.openFolder(path));
+  if (folder === undefined) return;
   try {
-    yield* await opendir(folder);
-  } catch (error) {
-    if (!isAbsence(error)) throw error;
+    for (;;) {
+      const entry = await diskCalls.readEntry(folder);
+      if (entry === null) return;
+      yield entry;
+    }
+  } finally {
+    folder.closeSync();
   }
 }

@@ -1,4 +1,5 @@
 import type { Digest } from '@registry-cache/oci';
+import type { StoredBlob } from '../store.ts';
 import type { BlobFolder } from './walk-blobs.ts';
 
 export interface Usage {
@@ -9,8 +10,11 @@ export interface Usage {
   readonly emptyFolders: readonly Digest[];
 }
 
-/** Adds up what a walk yields, such as `walkBlobFolders`, without keeping anything of it in memory. */
-export async function measureUsage(walk: AsyncIterable<readonly BlobFolder[]>): Promise<Usage> {
+/** Adds up what a walk yields, such as `walkBlobFolders`, and passes on each blob. Keeps nothing of them in memory. */
+export async function measureUsage(
+  walk: AsyncIterable<readonly BlobFolder[]>,
+  onBlob: (blob: StoredBlob) => void = () => {},
+): Promise<Usage> {
   let usedBytes = 0;
   let blobs = 0;
   const emptyFolders: Digest[] = [];
@@ -22,6 +26,7 @@ export async function measureUsage(walk: AsyncIterable<readonly BlobFolder[]>): 
       }
       usedBytes += blob.sizeBytes;
       blobs += 1;
+      onBlob(blob);
     }
   }
   return { usedBytes, blobs, emptyFolders };

@@ -1,9 +1,7 @@
-import { lstat, unlink } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
 import type { Digest } from '@registry-cache/oci';
-import { unlessAbsent } from '../absence.ts';
-import { blobDataPath, type Layout } from '../layout.ts';
+import { blobDataPath, blobFolder, type Layout } from '../layout.ts';
 import type { StoredBlob } from '../store.ts';
+import { diskCalls } from './disk-calls.ts';
 import { removeEmptyFolder } from './empty-folder.ts';
 
 /** In ms since the epoch. */
@@ -22,12 +20,13 @@ export async function removeBlobIf(
   isToGo: (times: BlobTimes) => boolean,
   dryRun: boolean,
 ): Promise<RemovalOutcome> {
-  const path = join(layout.blobs, blobDataPath(digest));
-  const file = await unlessAbsent(lstat(path));
+  const folder = `${layout.blobs}/${blobFolder(digest)}`;
+  const path = `${layout.blobs}/${blobDataPath(digest)}`;
+  const file = await diskCalls.findStats(path);
   if (file === undefined) return 'absent';
   if (!isToGo({ filledAtMs: file.mtimeMs, accessedAtMs: file.atimeMs })) return 'spared';
   if (dryRun) return 'removed';
-  const isOurs = await unlessAbsent(unlink(path).then(() => true));
-  await removeEmptyFolder(dirname(path));
-  return isOurs === true ? 'removed' : 'absent';
+  const isOurs = await diskCalls.unlinkFile(path);
+  await removeEmptyFolder(folder);
+  return isOurs ? 'removed' : 'absent';
 }

@@ -1,9 +1,8 @@
-import { lstat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Digest } from '@registry-cache/oci';
-import { unlessAbsent } from '../absence.ts';
 import { blobDataPath, type Layout } from '../layout.ts';
 import { sweepDigestLinks } from './digest-links.ts';
+import { diskCalls } from './disk-calls.ts';
 import { removeEmptyFolder } from './empty-folder.ts';
 import type { SweepOptions } from './sweep-options.ts';
 import { sweepTags } from './sweep-tags.ts';
@@ -23,7 +22,7 @@ export interface SweptLinks {
  */
 export async function sweepLinks(layout: Layout, options: SweepOptions): Promise<SweptLinks> {
   const isLive = async (digest: Digest): Promise<boolean> =>
-    (await unlessAbsent(lstat(join(layout.blobs, blobDataPath(digest))))) !== undefined;
+    (await diskCalls.findStats(`${layout.blobs}/${blobDataPath(digest)}`)) !== undefined;
 
   const swept = { layers: 0, revisions: 0, tags: 0 };
   for await (const repository of walkRepositories(layout)) {

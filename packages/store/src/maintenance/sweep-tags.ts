@@ -1,7 +1,7 @@
-import { join } from 'node:path';
 import type { Digest } from '@registry-cache/oci';
-import { readLink } from '../link-files.ts';
-import { removeLink, sweepDigestLinks } from './digest-links.ts';
+import { findLinkedDigest } from '../link-files.ts';
+import { removeLink, sweepDigestLinks, type LinkOutcome } from './digest-links.ts';
+import { diskCalls } from './disk-calls.ts';
 import { removeEmptyFolder } from './empty-folder.ts';
 import { entriesIn } from './folder-entries.ts';
 import type { SweepOptions } from './sweep-options.ts';
@@ -16,11 +16,14 @@ export async function sweepTags(
   options: SweepOptions,
 ): Promise<number> {
   let removed = 0;
+  let kept = 0;
   for await (const tag of entriesIn(folder)) {
     options.signal.throwIfAborted();
-    if (tag.isDirectory() && (await sweepTag(join(folder, tag.name), isLive, options))) removed += 1;
+    const outcome = tag.isDirectory() ? await sweepTag(`${folder}/${tag.name}`, isLive, options) : 'kept';
+    if (outcome === 'removed') removed += 1;
+    if (outcome === 'kept') kept += 1;
   }
-  if (!options.dryRun) await removeEmptyFolder(folder);
+  if (kept === 0 && !options.dryRun) await removeEmptyFolder(folder);
   return removed;
 }
 
@@ -28,17 +31,27 @@ async function sweepTag(
   folder: string,
   isLive: (digest: Digest) => Promise<boolean>,
   options: SweepOptions,
-): Promise<boolean> {
-  const current = join(folder, 'current');
-  const index = join(folder, 'index');
-  const digest = await readLink(join(current, 'link'));
+): Promise<LinkOutcome> {
+  const current = `${folder}/current`;
+  const text = await diskCalls.findText(`${current}/link`);
+  const digest = text === undefined ? undefined : findLinkedDigest(text);
   if (digest !== undefined && (await isLive(digest))) {
-    await sweepDigestLinks(index, isLive, options);
-    return false;
+    await sweepIndex(folder, isLive, options);
+    return 'kept';
   }
   const outcome = await removeLink(current, options);
-  if (outcome === 'kept') return false;
-  await sweepDigestLinks(index, async () => false, options);
+  if (outcome === 'kept') return outcome;
+  await sweepIndex(folder, async () => false, options);
   if (!options.dryRun) await removeEmptyFolder(folder);
-  return outcome === 'removed';
+  return outcome;
+}
+
+async function sweepIndex(
+  tagFolder: string,
+  isLive: (digest: Digest) => Promise<boolean>,
+  options: SweepOptions,
+): Promise<void> {
+  const index = `${tagFolder}/index`;
+  // Only distribution writes one.
+  if ((await diskCalls.findStats(index)) !== undefined) await sweepDigestLinks(index, isLive, options);
 }

@@ -1,11 +1,11 @@
-import { lstat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { findDigest, type Digest, type DigestAlgorithm } from '@registry-cache/oci';
 import fastGlob from 'fast-glob';
-import { unlessAbsent } from '../absence.ts';
 import { blobDataPath, type Layout } from '../layout.ts';
 import type { StoredBlob } from '../store.ts';
 import { batchesOf } from './batches.ts';
+import { diskCalls } from './disk-calls.ts';
+import { entriesIn } from './folder-entries.ts';
 
 /** The folder of one digest, and the blob in it. */
 export interface BlobFolder {
@@ -37,14 +37,22 @@ export async function* walkBlobFolders(
     const folder = join(layout.blobs, algorithm);
     for (const shard of await foldersIn(folder)) {
       signal.throwIfAborted();
-      const digests = (await foldersIn(join(folder, shard)))
-        .filter((hex) => hex.startsWith(shard))
-        .flatMap((hex) => findDigest(`${algorithm}:${hex}`) ?? []);
-      for await (const batch of batchesOf(digests, STATS_UNDER_WAY)) {
+      for await (const batch of batchesOf(
+        digestsIn(join(folder, shard), algorithm, shard),
+        STATS_UNDER_WAY,
+      )) {
         signal.throwIfAborted();
         yield await Promise.all(batch.map((digest) => readBlobFolder(layout, digest)));
       }
     }
+  }
+}
+
+async function* digestsIn(folder: string, algorithm: DigestAlgorithm, shard: string): AsyncGenerator<Digest> {
+  for await (const entry of entriesIn(folder)) {
+    if (!entry.isDirectory() || !entry.name.startsWith(shard)) continue;
+    const digest = findDigest(`${algorithm}:${entry.name}`);
+    if (digest !== undefined) yield digest;
   }
 }
 
@@ -54,7 +62,7 @@ function foldersIn(cwd: string): Promise<string[]> {
 }
 
 async function readBlobFolder(layout: Layout, digest: Digest): Promise<BlobFolder> {
-  const file = await unlessAbsent(lstat(join(layout.blobs, blobDataPath(digest))));
+  const file = await diskCalls.findStats(`${layout.blobs}/${blobDataPath(digest)}`);
   if (file === undefined || !file.isFile()) return { digest, blob: undefined };
   return {
     digest,
