@@ -8,7 +8,7 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
-          include: ['packages/*/test/**/*.test.ts', 'test/*.test.ts'],
+          include: ['packages/*/test/**/*.test.ts', 'test/*.test.ts', 'test/bench/**/*.test.ts'],
           // Modules have no state of their own, and loading them for each file anew would be most of the time.
           isolate: false,
           testTimeout: 30_000,

@@ -1,0 +1,3 @@
+module registry-cache/bench/tools
+
+go 1.24.0
