@@ -109,7 +109,8 @@ test('the store holds what its digests say', async () => {
 });
 
 test('every process ends when the supervisor is killed', async () => {
-  const { cache: orphaned } = await startCachedUpstream(closeAtEnd);
+  const { cache: orphaned, upstream: pulled } = await startCachedUpstream(closeAtEnd);
+  await pullImage(orphaned.client(), addColdImage(pulled, 'orphaned').name, 'v1');
   const children = await orphaned.children();
   expect(new Set(children.map(({ name }) => name))).toEqual(
     new Set(['logger', 'worker', 'proxy', 'cleaner']),

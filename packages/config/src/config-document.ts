@@ -23,6 +23,7 @@ export interface ConfigDocument {
   readonly pullsecret?: string | undefined;
   readonly ignoreregistries?: readonly string[] | undefined;
   readonly upstreams?: Readonly<Record<string, UpstreamSection>> | undefined;
+  readonly workers?: WorkersSection | undefined;
   readonly fills?: FillsSection | undefined;
   readonly cleaner?: CleanerSection | undefined;
 }
@@ -54,6 +55,10 @@ export interface UpstreamSection {
   readonly tagttl?: number | undefined;
   readonly tokenhosts?: readonly string[] | undefined;
   readonly maxconnections?: number | undefined;
+}
+
+export interface WorkersSection {
+  readonly idletimeout?: number | undefined;
 }
 
 export interface FillsSection {
@@ -106,6 +111,7 @@ const schema = z.strictObject({
       }),
     )
     .optional(),
+  workers: section({ idletimeout: value(duration) }),
   fills: section({
     abandonbelow: value((percentage) => number(percentage, { min: 0, max: 100 })),
     maxsize: value(maxSize),

@@ -47,6 +47,7 @@ export const DEFAULT_MAX_FILL_BYTES: number = 100 * 1024 ** 3;
 export const DEFAULT_MAX_SIZE_BYTES: number = 10 * 1024 ** 3;
 export const DEFAULT_THRESHOLD_PERCENTAGE = 20;
 export const DEFAULT_RUN_EVERY_MS: number = 30 * 60 * 1000;
+export const DEFAULT_IDLE_TIMEOUT_MS: number = 10 * 60 * 1000;
 
 /** The container's data folder where there is one, else a folder under the user's cache directory. */
 export async function defaultDataDirectory(env: Environment, wellKnown: WellKnownPaths): Promise<string> {

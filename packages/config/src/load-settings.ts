@@ -4,6 +4,7 @@ import type { CleanerSection, FillsSection } from './config-document.ts';
 import {
   DEFAULT_ABANDON_BELOW_PERCENT,
   DEFAULT_AUTHORIZATION_TTL_MS,
+  DEFAULT_IDLE_TIMEOUT_MS,
   DEFAULT_MAX_FILL_BYTES,
   DEFAULT_MAX_SIZE_BYTES,
   DEFAULT_RUN_EVERY_MS,
@@ -90,6 +91,7 @@ export async function loadSettings(sources: SettingsSources): Promise<Settings> 
     upstreams,
     authorizationTtlMs: document.authorizationttl ?? DEFAULT_AUTHORIZATION_TTL_MS,
     outboundProxy,
+    workers: { idleTimeoutMs: document.workers?.idletimeout ?? DEFAULT_IDLE_TIMEOUT_MS },
     fills: fillSettings(document.fills),
     cleaner: cleanerSettings(document.cleaner, expiry),
     watchedFiles: [...watchedFiles],

@@ -19,6 +19,8 @@ export interface WorkerSettings {
   readonly outboundProxy: OutboundProxySettings;
   readonly fills: FillSettings;
   readonly authorizationTtlMs: number;
+  /** A worker that has had nothing to do for so long says so, to be ended; with 0 it never does. */
+  readonly idleTimeoutMs: number;
   /** How this cache names itself in `Via`, so that a request that comes back to it is recognised. */
   readonly pseudonym: string;
   readonly drainTimeoutMs: number;

@@ -15,6 +15,7 @@ export const SETTING_KEYS = [
   'rundir',
   'pullsecret',
   'ignoreregistries',
+  'workers.idletimeout',
   'fills.abandonbelow',
   'fills.maxsize',
   'cleaner.maxsize',

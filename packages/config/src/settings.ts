@@ -16,6 +16,7 @@ export interface Settings {
   readonly authorizationTtlMs: number;
   /** Proxies on the way to upstreams. */
   readonly outboundProxy: OutboundProxySettings;
+  readonly workers: WorkersSettings;
   readonly fills: FillSettings;
   readonly cleaner: CleanerSettings;
   /** Files whose change means a reload, as absolute paths. */
@@ -106,6 +107,15 @@ export interface OutboundProxySettings {
   readonly httpProxy?: string;
   readonly httpsProxy?: string;
   readonly noProxy?: string;
+}
+
+/** When there are workers. */
+export interface WorkersSettings {
+  /**
+   * A worker that has had nothing to do for so long ends, and is started again by the next request for its upstream; so is each
+   * for the first time. With 0 all of them run from the beginning to the end.
+   */
+  readonly idleTimeoutMs: number;
 }
 
 /** When the worker stops transferring a blob from its upstream into the store. */

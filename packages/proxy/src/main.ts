@@ -4,5 +4,6 @@ import { startProxy } from './start-proxy.ts';
 
 runChildProcess<ProxySettings>(
   () => ({ process: 'proxy' }),
-  (settings, { log }) => startProxy(settings, { log }),
+  (settings, { log, ...supervisor }) =>
+    startProxy(settings, { log, wake: (socketPath) => supervisor.wake(socketPath) }),
 );

@@ -22,6 +22,8 @@ import { createWorkerLink } from './worker-link/worker-link.ts';
 
 export interface StartProxyOptions {
   readonly log: Logger;
+  /** Has the worker started that should listen at a socket, and does not. */
+  readonly wake?: (socketPath: string) => void;
   readonly verify?: HtpasswdAuthOptions['verify'];
   readonly retryForMs?: number;
   readonly headTimeoutMs?: number;
@@ -45,12 +47,12 @@ const RETRY_WORKER_FOR_MS = 5000;
 const HEAD_TIMEOUT_MS = 29_000;
 
 export async function startProxy(settings: ProxySettings, options: StartProxyOptions): Promise<RunningProxy> {
-  const { log, retryForMs = RETRY_WORKER_FOR_MS, headTimeoutMs = HEAD_TIMEOUT_MS, timeouts } = options;
+  const { log, retryForMs = RETRY_WORKER_FOR_MS, headTimeoutMs = HEAD_TIMEOUT_MS, timeouts, wake } = options;
   const { blobs = createBlobReader({ rootDirectory: settings.rootDirectory }), now = Date.now } = options;
   const limits =
     options.connectionLimits ?? connectionLimitsOf(await readDescriptorLimit(), readMemoryLimit());
   const connections = createConnections({ limits, log });
-  const workers = createWorkerLink({ retryForMs, headTimeoutMs });
+  const workers = createWorkerLink({ retryForMs, headTimeoutMs, ...(wake === undefined ? {} : { wake }) });
   const suspects = createSuspectBlobs({ log });
   const logger = createLoggerLink(settings.loggerSocketPath);
   const events = createEventQueue({ send: (batch) => logger.post(batch), log });

@@ -8,6 +8,11 @@ export interface RunningProcess<Settings> {
   reload?(settings: Settings): Promise<void> | void;
   /** Frees disk space now, where the process has any that it can free. */
   makeRoom?(): Promise<void> | void;
+  /**
+   * Releases everything and resolves to true, where there is nothing to do: the process is started again when there is. From the
+   * moment in which it makes sure of that, it takes no new work.
+   */
+  fallAsleep?(): Promise<boolean>;
   /** Takes no new work, finishes what is in flight within its own bound, and releases everything. */
   close(): Promise<void>;
 }
@@ -21,6 +26,10 @@ export interface ProcessContext {
    * acts on the first of many.
    */
   reportDiskFull(): void;
+  /** Says that this process has had nothing to do for long: it may be told to fall asleep. */
+  reportIdle(): void;
+  /** Has the process started that should listen at a socket, and does not. May be called for each request. */
+  wake(socketPath: string): void;
 }
 
 export type StartProcess<Settings> = (
@@ -67,6 +76,9 @@ export function runChildProcess<Settings extends ProcessSettings>(
       case 'reload':
         void child?.then((started) => reloadChild(started, message.settings));
         break;
+      case 'sleep':
+        void child?.then(fallAsleep);
+        break;
       case 'make-room':
         void child?.then(makeRoom);
         break;
@@ -95,6 +107,8 @@ async function startChild<Settings extends ProcessSettings>(
       log,
       report: (report) => send({ type: 'report', report }),
       reportDiskFull: () => void send({ type: 'disk-full' }),
+      reportIdle: () => void send({ type: 'idle' }),
+      wake: (socketPath) => void send({ type: 'wake', socketPath }),
     });
     if (running === undefined) await exit(log, 0);
     await send({ type: 'ready' });
@@ -115,6 +129,11 @@ async function reloadChild<Settings extends ProcessSettings>(
   } catch (err) {
     log.error({ err }, 'new settings could not be applied, the old ones stay');
   }
+}
+
+async function fallAsleep<Settings>({ log, running }: Child<Settings>): Promise<void> {
+  if ((await running?.fallAsleep?.()) === true) await exit(log, 0);
+  else await send({ type: 'busy' });
 }
 
 async function makeRoom<Settings>({ log, running }: Child<Settings>): Promise<void> {

@@ -116,6 +116,34 @@ test('a process that cannot make room goes on', async () => {
   await expect.poll(() => messages).toEqual([{ type: 'ready' }, { type: 'pong' }]);
 });
 
+test('a process that has nothing to do ends when it may', async () => {
+  const { child, messages, exited } = await run(`
+    context.reportIdle();
+    return { fallAsleep: async () => true, close: async () => context.log.info('closed') };`);
+  child.send({ type: 'start', settings: SETTINGS });
+  await expect.poll(() => messages).toEqual([{ type: 'idle' }, { type: 'ready' }]);
+  child.send({ type: 'sleep' });
+  expect(await exited).toEqual([0, null]);
+});
+
+test('a process that has something to do again says so', async () => {
+  const { child, messages } = await run(`
+    return { fallAsleep: async () => false, close: async () => {} };`);
+  child.send({ type: 'start', settings: SETTINGS });
+  child.send({ type: 'sleep' });
+  await expect.poll(() => messages).toEqual([{ type: 'ready' }, { type: 'busy' }]);
+});
+
+test('a process has another one woken', async () => {
+  const { child, messages } = await run(`
+    context.wake('/run/worker.sock');
+    return { close: async () => {} };`);
+  child.send({ type: 'start', settings: SETTINGS });
+  await expect
+    .poll(() => messages)
+    .toEqual([{ type: 'wake', socketPath: '/run/worker.sock' }, { type: 'ready' }]);
+});
+
 test('settings that cannot be applied leave the process running', async () => {
   const { child, messages, lines } = await run(`
     return { reload: () => { throw new Error('no') }, close: async () => {} };`);

@@ -109,6 +109,9 @@ const MESSAGE_TYPES: readonly MessageToSupervisor['type'][] = [
   'reloaded',
   'report',
   'disk-full',
+  'idle',
+  'busy',
+  'wake',
   'pong',
 ];
 

@@ -19,9 +19,9 @@ export interface FleetOptions {
 
 /** The processes that are kept alive, by their id. Who created it stops or kills them all. */
 export interface Fleet {
-  /** Starts a process; true when it serves. One that does not is still kept alive, and logged. */
+  /** Starts a process, unless it runs on demand; true when it serves or may be woken. One that does not is still kept alive, and logged. */
   start(planned: PlannedProcess, signal: AbortSignal): Promise<boolean>;
-  /** Sends new settings; true when they are in effect. */
+  /** Sends new settings, which one that sleeps is started by; true when they are in effect. */
   reload(planned: PlannedProcess, signal: AbortSignal): Promise<boolean>;
   /** Lets a process finish, and kills it after `graceMs`; true when it ended in time, or does not run. */
   stop(id: string, graceMs: number): Promise<boolean>;
@@ -47,6 +47,9 @@ export function createFleet(options: FleetOptions): Fleet {
     now: () => performance.now(),
   });
 
+  const wake = (socketPath: string): void => {
+    for (const process of processes.values()) if (process.socketPath === socketPath) process.wake();
+  };
   const stop = async (id: string, process: SupervisedProcess, graceMs: number): Promise<boolean> => {
     const inTime = await process.stop(graceMs);
     processes.delete(id);
@@ -58,7 +61,7 @@ export function createFleet(options: FleetOptions): Fleet {
       // A predecessor that still finishes pulls owns the socket's path until it ends.
       await settledOr(stopping.get(planned.id), signal);
       if (signal.aborted) return false;
-      const process = supervise(planned, options, pressure);
+      const process = supervise(planned, options, { pressure, wake });
       processes.set(planned.id, process);
       const started = await process.started(AbortSignal.any([signal, AbortSignal.timeout(readyTimeoutMs)]));
       if (!started && !signal.aborted) {
@@ -67,7 +70,7 @@ export function createFleet(options: FleetOptions): Fleet {
       return started;
     },
     async reload(planned, signal) {
-      return (await processes.get(planned.id)?.reload(planned.settings, signal)) ?? false;
+      return (await processes.get(planned.id)?.reload(planned, signal)) ?? false;
     },
     stop(id, graceMs) {
       const process = processes.get(id);
@@ -95,10 +98,15 @@ async function settledOr(work: Promise<unknown> | undefined, signal: AbortSignal
   waiting.abort();
 }
 
+interface Reactions {
+  readonly pressure: DiskPressure;
+  readonly wake: (socketPath: string) => void;
+}
+
 function supervise(
   planned: PlannedProcess,
   options: FleetOptions,
-  pressure: DiskPressure,
+  { pressure, wake }: Reactions,
 ): SupervisedProcess {
   const { entryPoint, environment, destination, log, readyTimeoutMs, heartbeatMs = HEARTBEAT_MS } = options;
   const upstream = planned.upstream === undefined ? {} : { upstream: planned.upstream };
@@ -116,6 +124,7 @@ function supervise(
     backoff: createBackoff(RESTART),
     readyTimeoutMs,
     heartbeatMs,
+    onWake: wake,
     onDiskFull: () => pressure.report(planned),
     now: () => performance.now(),
   });

@@ -20,6 +20,8 @@ export interface PlannedProcess {
   /** Only workers have one. */
   readonly upstream?: UpstreamSettings['name'];
   readonly settings: ChildSettings;
+  /** Whether it runs only while somebody needs it; such a process has a socket. */
+  readonly onDemand: boolean;
   /** Where it listens; a leftover of a killed predecessor is removed before each start. */
   readonly socketPath?: string;
 }
@@ -46,6 +48,7 @@ export function planProcesses(settings: Settings, identity: CacheIdentity): Proc
     cleaner: {
       id: 'cleaner',
       name: 'cleaner',
+      onDemand: false,
       settings: { ...common(settings), cleaner: settings.cleaner } satisfies CleanerProcessSettings,
     },
   };
@@ -60,6 +63,7 @@ function planLogger(settings: Settings): PlannedProcess {
   return {
     id: 'logger',
     name: 'logger',
+    onDemand: false,
     settings: { ...common(settings), socketPath: socket } satisfies LoggerSettings,
     socketPath: socket,
   };
@@ -74,6 +78,7 @@ function planWorker(
   return {
     id: `worker ${upstream.name}`,
     name: 'worker',
+    onDemand: settings.workers.idleTimeoutMs > 0,
     upstream: upstream.name,
     settings: {
       ...common(settings),
@@ -82,6 +87,7 @@ function planWorker(
       outboundProxy: settings.outboundProxy,
       fills: settings.fills,
       authorizationTtlMs: settings.authorizationTtlMs,
+      idleTimeoutMs: settings.workers.idleTimeoutMs,
       pseudonym,
       drainTimeoutMs: settings.http.drainTimeoutMs,
     } satisfies WorkerSettings,
@@ -98,6 +104,7 @@ function planProxy(settings: Settings, { pseudonym, tokenSecret }: CacheIdentity
   return {
     id: 'proxy',
     name: 'proxy',
+    onDemand: false,
     settings: {
       ...common(settings),
       http: settings.http,

@@ -3,10 +3,11 @@ import { EventEmitter, once } from 'node:events';
 import { rm } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Backoff } from './backoff.ts';
-import { spawnChild, type Child, type ChildExit } from './child.ts';
-import { startHeartbeat, type Heartbeat } from './heartbeat.ts';
+import type { ChildExit } from './child.ts';
 import type { LogDestination } from './log-destination.ts';
 import type { ChildSettings, PlannedProcess } from './process-plan.ts';
+import { createSleep, type Sleep } from './sleep.ts';
+import { startWatchedChild, type WatchedChild } from './watched-child.ts';
 
 export interface SupervisedProcessOptions {
   readonly planned: PlannedProcess;
@@ -22,6 +23,8 @@ export interface SupervisedProcessOptions {
   readonly readyTimeoutMs: number;
   /** How often a life that is ready is asked whether it still lives. */
   readonly heartbeatMs: number;
+  /** It has a request for a process that does not listen at its socket. */
+  readonly onWake: (socketPath: string) => void;
   /** It could not write to the data directory for want of room. */
   readonly onDiskFull: () => void;
   /** Milliseconds of a clock that never goes back. */
@@ -32,28 +35,38 @@ export interface SupervisedProcessOptions {
 const FAILURES_THAT_MAY_PASS = 3;
 
 /**
- * A process that is kept alive: whenever it ends it is started again, by its newest settings, until it is told to stop.
+ * A process that is kept alive: whenever it ends it is started again, by its newest settings, until it is told to stop. One that
+ * runs on demand sleeps until it is woken, and again when it has had nothing to do for long.
  */
 export class SupervisedProcess {
   readonly #options: SupervisedProcessOptions;
   readonly #stopping = new AbortController();
   readonly #events = new EventEmitter<{ ready: []; applied: []; failing: [] }>();
   readonly #ended: Promise<void>;
+  readonly #sleep: Sleep;
   #settings: ChildSettings;
-  #child: Child | undefined;
-  #readyTimer: NodeJS.Timeout | undefined;
-  #heartbeat: Heartbeat | undefined;
+  #onDemand: boolean;
+  #child: WatchedChild | undefined;
   #failures = 0;
   #mayEnd = false;
 
   constructor(options: SupervisedProcessOptions) {
     this.#options = options;
-    this.#settings = options.planned.settings;
+    const { settings, onDemand } = options.planned;
+    this.#settings = settings;
+    this.#onDemand = onDemand;
+    this.#sleep = createSleep({ isAsleep: onDemand });
     this.#ended = this.#keepAlive();
   }
 
-  /** True when it serves, false when it keeps failing or `signal` ends the wait; it is kept alive in either case. */
+  /** Where it listens. */
+  get socketPath(): string | undefined {
+    return this.#options.planned.socketPath;
+  }
+
+  /** True when it serves or may be woken, false when it keeps failing or `signal` ends the wait; it is kept alive in either case. */
   async started(signal: AbortSignal): Promise<boolean> {
+    if (this.#sleep.isAsleep) return true;
     const waiting = new AbortController();
     const either = { signal: AbortSignal.any([signal, waiting.signal]) };
     try {
@@ -69,16 +82,25 @@ export class SupervisedProcess {
   }
 
   /** Hands over new settings. True when they are in effect, false when that could not be seen before `signal`. */
-  async reload(settings: ChildSettings, signal: AbortSignal): Promise<boolean> {
+  async reload({ settings, onDemand }: PlannedProcess, signal: AbortSignal): Promise<boolean> {
     this.#settings = settings;
+    this.#onDemand = onDemand;
     this.#options.log.level = settings.logLevel;
     this.#options.outputLog.level = settings.logLevel;
+    // They count from its next start.
+    if (this.#sleep.isAsleep && onDemand) return true;
     const applied = once(this.#events, 'applied', { signal }).then(
       () => true,
       () => false,
     );
     this.#child?.send({ type: 'reload', settings });
+    if (!onDemand) this.wake();
     return applied;
+  }
+
+  /** Starts it if it sleeps, or as soon as it does. */
+  wake(): void {
+    this.#sleep.wake();
   }
 
   /** Asks it to free disk space. */
@@ -96,7 +118,7 @@ export class SupervisedProcess {
    * ended by itself.
    */
   async stop(graceMs: number): Promise<boolean> {
-    this.#stopping.abort();
+    this.#stop();
     let inTime = true;
     this.#child?.kill('SIGTERM');
     const timer = setTimeout(() => {
@@ -111,16 +133,31 @@ export class SupervisedProcess {
 
   /** Ends it at once and for good. */
   kill(): void {
-    this.#stopping.abort();
+    this.#stop();
     this.#child?.kill('SIGKILL');
+  }
+
+  #stop(): void {
+    this.#stopping.abort();
+    // From now on it ends instead of starting.
+    this.#sleep.wake();
   }
 
   async #keepAlive(): Promise<void> {
     const { signal } = this.#stopping;
     const { backoff, log, now } = this.#options;
     while (!signal.aborted) {
+      if (this.#sleep.isAsleep) {
+        await this.#sleep.woken();
+        if (signal.aborted) return;
+        log.info('process is needed, starting it');
+      }
       const startedAt = now();
       const exit = await this.#live();
+      if (this.#sleep.ended(exit?.exitCode)) {
+        this.#fellAsleep();
+        continue;
+      }
       if (signal.aborted || this.#mayEnd) {
         if (exit?.exitCode) log.warn(exit, 'process failed while it was ending');
         return;
@@ -134,7 +171,7 @@ export class SupervisedProcess {
   }
 
   async #live(): Promise<ChildExit | undefined> {
-    const { planned, readyTimeoutMs, log } = this.#options;
+    const { planned } = this.#options;
     try {
       // Its predecessor is gone, so a socket that is still there is one it could not remove.
       if (planned.socketPath !== undefined) await rm(planned.socketPath, { force: true });
@@ -142,29 +179,17 @@ export class SupervisedProcess {
       return { stderrTail: [], err: new Error(`cannot remove ${planned.socketPath}`, { cause: err }) };
     }
     if (this.#stopping.signal.aborted) return undefined;
-    const child = this.#spawn();
-    this.#child = child;
-    this.#readyTimer = setTimeout(() => {
-      log.error({ readyTimeoutMs }, 'process is not ready in time, killing it');
-      child.kill('SIGKILL');
-    }, readyTimeoutMs);
-    const exit = await child.exited;
-    clearTimeout(this.#readyTimer);
-    this.#heartbeat?.close();
+    this.#child = this.#start();
+    const exit = await this.#child.exited;
     this.#child = undefined;
     return exit;
   }
 
-  #spawn(): Child {
-    const { entryPoint, environment, destination, log, outputLog } = this.#options;
+  #start(): WatchedChild {
     const settings = this.#settings;
-    return spawnChild({
-      entryPoint,
+    return startWatchedChild({
+      ...this.#options,
       settings,
-      environment,
-      destination,
-      log,
-      outputLog,
       onMessage: (message) => this.#onMessage(message, settings),
     });
   }
@@ -177,18 +202,20 @@ export class SupervisedProcess {
         return void this.#events.emit('applied');
       case 'disk-full':
         return this.#options.onDiskFull();
+      case 'idle':
+        return this.#fallAsleep();
+      case 'busy':
+        return this.#sleep.stayAwake();
+      case 'wake':
+        return this.#options.onWake(message.socketPath);
       case 'pong':
-        return this.#heartbeat?.answered();
+      // Only processes that are run for one job have one.
       case 'report':
-        // Only processes that are run for one job have one.
         return;
     }
   }
 
   #onReady(settings: ChildSettings): void {
-    clearTimeout(this.#readyTimer);
-    this.#heartbeat?.close();
-    this.#heartbeat = this.#startHeartbeat();
     this.#failures = 0;
     this.#options.log.debug({ pid: this.#child?.pid }, 'process ready');
     this.#events.emit('ready');
@@ -196,17 +223,16 @@ export class SupervisedProcess {
     if (settings === this.#settings) this.#events.emit('applied');
   }
 
-  #startHeartbeat(): Heartbeat {
-    const { heartbeatMs, log } = this.#options;
-    const child = this.#child;
-    return startHeartbeat({
-      everyMs: heartbeatMs,
-      ping: () => child?.send({ type: 'ping' }),
-      onSilence: () => {
-        log.error({ pid: child?.pid }, 'process lives and does not answer, killing it');
-        // Whoever hangs or is stopped does not take SIGTERM either.
-        child?.kill('SIGKILL');
-      },
-    });
+  #fallAsleep(): void {
+    if (this.#child === undefined || !this.#onDemand || this.#stopping.signal.aborted) return;
+    this.#sleep.fallAsleep();
+    this.#child.sleep();
+  }
+
+  #fellAsleep(): void {
+    this.#failures = 0;
+    if (!this.#sleep.isAsleep) return;
+    this.#options.log.info('process has had nothing to do, and sleeps until it is needed');
+    this.#events.emit('applied');
   }
 }

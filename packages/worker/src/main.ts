@@ -1,6 +1,7 @@
 import type { WorkerSettings } from '@registry-cache/config';
 import { runChildProcess } from '@registry-cache/runtime';
 import { createFileStore } from '@registry-cache/store';
+import { createOccupation } from './occupation.ts';
 import { createPullThrough } from './pull-through.ts';
 import { createStorageAlarm } from './storage-alarm.ts';
 import { createUpstreamRegistry } from './upstream/create-upstream-registry.ts';
@@ -10,6 +11,11 @@ runChildProcess<WorkerSettings>(
   ({ upstream }) => ({ process: 'worker', upstream: upstream.name }),
   async (initial, { log, ...supervisor }) => {
     let settings = initial;
+    const occupation = createOccupation({
+      idleTimeoutMs: () => settings.idleTimeoutMs,
+      onIdle: () => supervisor.reportIdle(),
+      now: () => performance.now(),
+    });
     const upstream = createUpstreamRegistry({
       upstream: settings.upstream,
       outboundProxy: settings.outboundProxy,
@@ -29,21 +35,38 @@ runChildProcess<WorkerSettings>(
         log,
         now: () => performance.now(),
       }),
+      onWork: () => occupation.begin(),
       log,
       now: Date.now,
       steadyNow: () => performance.now(),
     });
-    const server = await startWorkerServer({ socketPath: settings.socketPath, pullThrough, log });
+    const server = await startWorkerServer({
+      socketPath: settings.socketPath,
+      pullThrough,
+      log,
+      onRequest: () => occupation.begin(),
+    });
+    const release = async (): Promise<void> => {
+      occupation.close();
+      await pullThrough.close();
+      await upstream.close();
+    };
     return {
       reload(changed) {
         settings = changed;
         upstream.update(changed.upstream);
         pullThrough.forgetClients();
+        occupation.restart();
+      },
+      async fallAsleep() {
+        if (!occupation.isIdle()) return false;
+        await server.closeAtOnce();
+        await release();
+        return true;
       },
       async close() {
         await server.close(settings.drainTimeoutMs);
-        await pullThrough.close();
-        await upstream.close();
+        await release();
       },
     };
   },

@@ -39,6 +39,8 @@ export interface PullThroughOptions {
   readonly fillPatience?: TransferPatience;
   /** Told when the disk does not take what should be stored. */
   readonly onStorageError: (error: StorageError) => void;
+  /** Told of what goes on without anybody waiting for it, and by the function that it returns of its end. */
+  readonly onWork?: () => () => void;
   readonly log: Logger;
   readonly now: () => number;
   /** Milliseconds of a clock that does not go back. */
@@ -47,6 +49,7 @@ export interface PullThroughOptions {
 
 export function createPullThrough(options: PullThroughOptions): PullThrough {
   const { upstream, fillSettings, fillPatience, onStorageError, log } = options;
+  const { onWork = () => () => {} } = options;
   const shutdown = new AbortController();
   const store = createTolerantStore(options.store, onStorageError);
   const damaged = createDamagedBlobs({ store, log });
@@ -55,11 +58,13 @@ export function createPullThrough(options: PullThroughOptions): PullThrough {
     settings: fillSettings,
     onStorageError,
     log,
+    onWork,
     ...(fillPatience === undefined ? {} : { patience: fillPatience }),
   });
   const windows = createBlobWindows();
   const common = {
     ...options,
+    onWork,
     store,
     fills,
     windows,

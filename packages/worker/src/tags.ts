@@ -29,6 +29,8 @@ export interface TagsOptions {
   readonly isDenialStale: boolean;
   readonly log: Logger;
   readonly now: () => number;
+  /** A question goes on when those who wait for it have been served as stale. */
+  readonly onWork: () => () => void;
   readonly signal: AbortSignal;
   /** How long an upstream is waited for where a manifest is known; `PATIENCE_MS` unless told. */
   readonly patienceMs?: number;
@@ -52,7 +54,7 @@ interface KnownTag extends StoredTag {
  * A herd that asks for one tag costs one question.
  */
 export function createTags(options: TagsOptions): Tags {
-  const { store, upstream, manifests, tagTtlMs, isDenialStale, log, now, signal } = options;
+  const { store, upstream, manifests, tagTtlMs, isDenialStale, log, now, onWork, signal } = options;
   const questions = createPatientFlight<TaggedManifest>(options.patienceMs ?? PATIENCE_MS);
 
   async function findKnown(repository: Repository, tag: Tag): Promise<KnownTag | undefined> {
@@ -128,9 +130,11 @@ export function createTags(options: TagsOptions): Tags {
       const known = await findKnown(repository, tag);
       if (known !== undefined && freshForMs(known.confirmedAtMs, now(), tagTtlMs()) > 0)
         return { ...known, outcome: 'hit' };
-      const { result, overdue } = questions.run(`${repository.name}:${tag}`, () =>
-        known === undefined ? fetchByTag(repository, tag) : revalidateOrStale(repository, tag, known),
-      );
+      const { result, overdue } = questions.run(`${repository.name}:${tag}`, () => {
+        const asked =
+          known === undefined ? fetchByTag(repository, tag) : revalidateOrStale(repository, tag, known);
+        return asked.finally(onWork());
+      });
       return known === undefined ? result : Promise.race([result, overdue.then(() => stale(known))]);
     },
   };

@@ -41,6 +41,8 @@ export interface CommonGround {
   readonly now: () => number;
   /** Milliseconds of a clock that does not go back. */
   readonly steadyNow: () => number;
+  /** Told that something begins which nobody may be waiting for, and by the function that it returns of its end. */
+  readonly onWork: () => () => void;
   /** Ends with the process, not with a client. */
   readonly signal: AbortSignal;
 }

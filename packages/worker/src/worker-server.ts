@@ -18,6 +18,8 @@ import { writeAnswer, writeError } from './answer/write-answer.ts';
 
 /** The proxy's side of a worker: HTTP on a unix socket. */
 export interface WorkerServer {
+  /** Takes no new requests from this moment on, and breaks connections: for when there is no request in flight. */
+  closeAtOnce(): Promise<void>;
   /** Takes no new requests, gives those in flight until the bound, then closes what is left. */
   close(drainTimeoutMs: number): Promise<void>;
 }
@@ -26,6 +28,8 @@ export interface WorkerServerOptions {
   readonly socketPath: string;
   readonly pullThrough: PullThrough;
   readonly log: Logger;
+  /** Told of each request, and by the function that it returns of the end of its answer. */
+  readonly onRequest?: () => () => void;
 }
 
 // As many as a proxy may send at once in a herd; the kernel lowers it to its own limit.
@@ -35,15 +39,29 @@ export async function startWorkerServer({
   socketPath,
   pullThrough,
   log,
+  onRequest,
 }: WorkerServerOptions): Promise<WorkerServer> {
   // Only the proxy talks to us, in requests it has checked: bounds on slow clients are its concern.
   const server = createServer({ keepAliveTimeout: 0, requestTimeout: 0, headersTimeout: 0 });
-  server.on('request', (req, res) => void answerRequest(req, res, pullThrough, log));
+  server.on('request', (req, res) => {
+    // A client that leaves does not stop what was begun for it.
+    const [onDone, onSent] = [onRequest?.(), onRequest?.()];
+    res.once('close', () => onSent?.());
+    void answerRequest(req, res, pullThrough, log).finally(onDone);
+  });
   // A predecessor that was killed has left its socket behind.
   await rm(socketPath, { force: true });
   server.listen({ path: socketPath, backlog: BACKLOG });
   await once(server, 'listening');
-  return { close: (drainTimeoutMs) => drain(server, drainTimeoutMs) };
+  return {
+    async closeAtOnce() {
+      const closed = once(server, 'close');
+      server.close();
+      server.closeAllConnections();
+      await closed;
+    },
+    close: (drainTimeoutMs) => drain(server, drainTimeoutMs),
+  };
 }
 
 async function answerRequest(

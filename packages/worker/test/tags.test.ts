@@ -176,7 +176,8 @@ function createImpatientTags(): Tags & Pick<RecordedLog, 'messages'> {
   const damaged = createDamagedBlobs({ store, log });
   const manifestMemory = createManifestMemory();
   const manifests = createManifests({ store, upstream, damaged, manifestMemory, signal });
-  const options = { store, upstream, manifests, log, signal, isDenialStale: true, patienceMs: 1 };
+  const onWork = (): (() => void) => () => {};
+  const options = { store, upstream, manifests, log, onWork, signal, isDenialStale: true, patienceMs: 1 };
   return { ...createTags({ ...options, tagTtlMs: () => 0, now: () => worker.clock.nowMs }), messages };
 }
 

@@ -11,6 +11,11 @@ export function isRestarting(err: unknown): boolean {
   return err instanceof Error && 'code' in err && RESTARTING.has(err.code);
 }
 
+/** Its process has not bound it yet, or has ended as it should: it may be asleep. */
+export function isAbsent(err: unknown): boolean {
+  return err instanceof Error && 'code' in err && err.code === 'ENOENT';
+}
+
 export function isOutOfDescriptors(err: unknown): boolean {
   return err instanceof Error && 'code' in err && OUT_OF_DESCRIPTORS.has(err.code);
 }

@@ -1,12 +1,12 @@
 import type { ProcessName } from '@registry-cache/runtime';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** What a fake child noted down about itself. */
 export interface Entry {
   readonly process: string;
   readonly pid: number;
-  readonly event: 'started' | 'reloaded' | 'makes room' | 'stopping' | 'stopped';
+  readonly event: 'started' | 'reloaded' | 'makes room' | 'told to sleep' | 'slept' | 'stopping' | 'stopped';
   readonly settings: Readonly<Record<string, unknown>>;
   readonly env: Readonly<Record<string, string>>;
   readonly argv: readonly string[];
@@ -20,6 +20,8 @@ export interface FakeChildren {
   /** While it is held, a process that was asked to stop finishes something. */
   hold(id: string): void;
   release(id: string): void;
+  /** Has each such process say things to its supervisor, in this order, and then go on as before. */
+  say(id: string, ...messages: readonly object[]): void;
 }
 
 /**
@@ -29,6 +31,7 @@ export interface FakeChildren {
 export function createFakeChildren(folder: string): FakeChildren {
   const journal = join(folder, 'journal');
   const holdPath = (id: string): string => join(folder, `hold ${id}`);
+  const wordsPath = (id: string): string => join(folder, `words of ${id}`);
   const entryPoint = (name: ProcessName): string => join(folder, `${name}.mjs`);
   const code = (name: ProcessName): string => FAKE_CHILD(name, folder, journal);
   for (const name of ['logger', 'worker', 'proxy', 'cleaner'] as const) {
@@ -46,11 +49,16 @@ export function createFakeChildren(folder: string): FakeChildren {
     replace: (name, other) => writeFileSync(entryPoint(name), other),
     hold: (id) => writeFileSync(holdPath(id), ''),
     release: (id) => writeFileSync(holdPath(id), 'released'),
+    say: (id, ...messages) => {
+      // By a rename, so that they are found whole.
+      writeFileSync(`${wordsPath(id)}.new`, JSON.stringify(messages));
+      renameSync(`${wordsPath(id)}.new`, wordsPath(id));
+    },
   };
 }
 
 const FAKE_CHILD = (name: string, folder: string, journal: string): string => `
-import { appendFileSync, existsSync, readFileSync } from 'node:fs';
+import { appendFileSync, existsSync, readFileSync, rmSync } from 'node:fs';
 let settings = {};
 const id = () => settings.upstream ? '${name} ' + settings.upstream.name : '${name}';
 const note = (event) => appendFileSync(${JSON.stringify(journal)}, JSON.stringify({
@@ -60,19 +68,30 @@ const held = () => {
   const path = ${JSON.stringify(folder)} + '/hold ' + id();
   return existsSync(path) && readFileSync(path, 'utf8') !== 'released';
 };
-const stop = () => {
-  if (held()) return setTimeout(stop, 10);
-  note('stopped');
+const end = (event) => {
+  if (held()) return setTimeout(end, 10, event);
+  note(event);
   process.exit(0);
 };
+setInterval(() => {
+  const path = ${JSON.stringify(folder)} + '/words of ' + id();
+  if (!existsSync(path)) return;
+  const messages = JSON.parse(readFileSync(path, 'utf8'));
+  rmSync(path);
+  for (const message of messages) process.send(message);
+}, 10).unref();
 process.on('message', (message) => {
   if (message.type === 'ping') return process.send({ type: 'pong' });
   if (message.type === 'make-room') return note('makes room');
+  if (message.type === 'sleep') {
+    note('told to sleep');
+    return end('slept');
+  }
   settings = message.settings;
   note(message.type === 'start' ? 'started' : 'reloaded');
   process.send({ type: message.type === 'start' ? 'ready' : 'reloaded' });
 });
 process.on('SIGINT', () => {});
-process.on('SIGTERM', () => { note('stopping'); stop(); });
+process.on('SIGTERM', () => { note('stopping'); end('stopped'); });
 process.on('disconnect', () => process.exit(0));
 `;

@@ -13,6 +13,7 @@ export function settingsIn(folder: string, changes: Partial<Settings> = {}): Set
     upstreams: [upstream('quay.io'), upstream('docker.io')],
     authorizationTtlMs: 60_000,
     outboundProxy: {},
+    workers: { idleTimeoutMs: 0 },
     fills: { abandonBelowPercent: 0, maxSizeBytes: 1000 },
     cleaner: { maxSizeBytes: 1000, thresholdPercentage: 20, runEveryMs: 60_000 },
     watchedFiles: [],

@@ -55,6 +55,8 @@ export interface FillsOptions {
   /** Told when the disk does not take a blob, so that pulls go on without storing. */
   readonly onStorageError: (error: StorageError) => void;
   readonly log: Logger;
+  /** Told of each fill, and by the function that it returns of its end. */
+  readonly onWork: () => () => void;
   readonly patience?: TransferPatience;
 }
 
@@ -72,7 +74,7 @@ class DesertedError extends Error {
 }
 
 export function createFills(options: FillsOptions): Fills {
-  const { store, settings } = options;
+  const { store, settings, onWork } = options;
   const running = new Map<Digest, RunningFill>();
   const transfers = new Set<AbortController>();
 
@@ -123,8 +125,10 @@ export function createFills(options: FillsOptions): Fills {
       const linked = new Set([repository]);
       const transfer = new AbortController();
       transfers.add(transfer);
+      const onEnd = onWork();
       const forget = (): void => {
         transfers.delete(transfer);
+        onEnd();
         // A fill that was given up ends later than its successor begins, and must not take that one's place from it.
         if (running.get(digest) === fill) running.delete(digest);
       };

@@ -1,0 +1,67 @@
+import type { MessageToSupervisor } from '@registry-cache/runtime';
+import { spawnChild, type Child, type ChildOptions } from './child.ts';
+import { startHeartbeat, type Heartbeat } from './heartbeat.ts';
+
+/** One life of a process, which is killed when it does not do in time what it should. */
+export interface WatchedChild extends Child {
+  /** Tells it to end for want of work, unless it has some. */
+  sleep(): void;
+}
+
+export interface WatchedChildOptions extends ChildOptions {
+  /** For a life to become ready. */
+  readonly readyTimeoutMs: number;
+  /** How often a life that is ready is asked whether it still lives. */
+  readonly heartbeatMs: number;
+}
+
+// It has nothing to finish.
+const SLEEP_TIMEOUT_MS = 5000;
+
+export function startWatchedChild(options: WatchedChildOptions): WatchedChild {
+  const { log, readyTimeoutMs, heartbeatMs } = options;
+  const child = spawnChild({
+    ...options,
+    onMessage(message) {
+      onMessage(message);
+      options.onMessage(message);
+    },
+  });
+
+  const killAfter = (timeoutMs: number, problem: string): NodeJS.Timeout =>
+    setTimeout(() => {
+      log.error({ pid: child.pid, timeoutMs }, problem);
+      child.kill('SIGKILL');
+    }, timeoutMs);
+  let patience = killAfter(readyTimeoutMs, 'process is not ready in time, killing it');
+  let heartbeat: Heartbeat | undefined;
+  const listenForHeartbeat = (): Heartbeat =>
+    startHeartbeat({
+      everyMs: heartbeatMs,
+      ping: () => child.send({ type: 'ping' }),
+      onSilence: () => {
+        log.error({ pid: child.pid }, 'process lives and does not answer, killing it');
+        // Whoever hangs or is stopped does not take SIGTERM either.
+        child.kill('SIGKILL');
+      },
+    });
+
+  function onMessage({ type }: MessageToSupervisor): void {
+    if (type === 'ready' || type === 'busy') clearTimeout(patience);
+    if (type === 'ready') heartbeat ??= listenForHeartbeat();
+    if (type === 'pong') heartbeat?.answered();
+  }
+
+  return {
+    ...child,
+    exited: child.exited.finally(() => {
+      clearTimeout(patience);
+      heartbeat?.close();
+    }),
+    sleep() {
+      clearTimeout(patience);
+      patience = killAfter(SLEEP_TIMEOUT_MS, 'process is idle and does not end, killing it');
+      child.send({ type: 'sleep' });
+    },
+  };
+}
