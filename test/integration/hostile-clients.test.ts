@@ -18,7 +18,10 @@ const STATUSES = new Set([200, 206, 304, 400, 404, 405, 408, 416, 431]);
 const statusesSeen = new Set<number>();
 const SECRET = 'what no answer may hold';
 
-const { upstream, cache, client } = await startCachedUpstream(closeAfterAll());
+const { upstream, cache, client } = await startCachedUpstream(closeAfterAll(), {
+  // No process starts or ends without a failure.
+  config: { workers: { idletimeout: '0s' } },
+});
 await writeFile(join(cache.folder.root, 'outside'), SECRET);
 const image = addColdImage(upstream, 'hostile-clients');
 upstream.addImage('org/image', 'v1', image);

@@ -33,6 +33,7 @@ export interface HttpSection {
   readonly host?: string | undefined;
   readonly secret?: string | undefined;
   readonly draintimeout?: number | undefined;
+  readonly processes?: number | undefined;
   readonly tls?: { readonly certificate?: string | undefined; readonly key?: string | undefined } | undefined;
 }
 
@@ -86,6 +87,7 @@ const schema = z.strictObject({
     host: value((host) => parseOrigin(text(host))),
     secret: value(text),
     draintimeout: value(duration),
+    processes: value((count) => wholeNumber(count, { min: 1, max: 64 })),
     tls: section({ certificate: value(text), key: value(text) }),
   }),
   auth: section({ htpasswd: section({ realm: value(text), path: value(text) }) }),

@@ -25,6 +25,7 @@ import { loadTls, type LoadedTls } from './load-tls.ts';
 import { checkOriginAuthorization, warnOfPlainLogins } from './origin-authorization.ts';
 import { readOutboundProxy } from './outbound-proxy.ts';
 import { pemText } from './pem.ts';
+import { defaultProxyProcesses } from './proxy-processes.ts';
 import { readDocument, type Overrides } from './read-document.ts';
 import { findRunDirectory } from './run-directory.ts';
 import { loadSelfSigned } from './self-signed.ts';
@@ -84,6 +85,7 @@ export async function loadSettings(sources: SettingsSources): Promise<Settings> 
   return {
     log: { level: document.log?.level ?? 'info' },
     http: httpSettings(tls, context),
+    proxyProcesses: document.http?.processes ?? (await defaultProxyProcesses()),
     ...(auth === undefined ? {} : { auth }),
     storage: { rootDirectory },
     runDirectory,

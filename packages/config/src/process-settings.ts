@@ -30,6 +30,8 @@ export interface ProxySettings {
   readonly logLevel: LogSettings['level'];
   readonly rootDirectory: string;
   readonly http: HttpSettings;
+  /** Which of several proxy processes it is; left out where there is one. */
+  readonly number?: number;
   readonly auth?: HtpasswdSettings;
   readonly upstreams: readonly ProxyUpstream[];
   /** What tokens for clients are sealed with. */

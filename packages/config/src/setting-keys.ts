@@ -6,6 +6,7 @@ export const SETTING_KEYS = [
   'http.host',
   'http.secret',
   'http.draintimeout',
+  'http.processes',
   'http.tls.certificate',
   'http.tls.key',
   'auth.htpasswd.realm',

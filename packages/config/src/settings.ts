@@ -4,6 +4,8 @@ import type { UpstreamName } from '@registry-cache/oci';
 export interface Settings {
   readonly log: LogSettings;
   readonly http: HttpSettings;
+  /** How many proxy processes share the port. */
+  readonly proxyProcesses: number;
   /** Clients must log in where this is set. */
   readonly auth?: HtpasswdSettings;
   readonly storage: StorageSettings;

@@ -3,7 +3,7 @@ import { runChildProcess } from '@registry-cache/runtime';
 import { startProxy } from './start-proxy.ts';
 
 runChildProcess<ProxySettings>(
-  () => ({ process: 'proxy' }),
-  (settings, { log, ...supervisor }) =>
-    startProxy(settings, { log, wake: (socketPath) => supervisor.wake(socketPath) }),
+  ({ number }) => ({ process: 'proxy', ...(number === undefined ? {} : { number: String(number) }) }),
+  (settings, { log, listeningSocket, ...supervisor }) =>
+    startProxy(settings, { log, listeningSocket, wake: (socketPath) => supervisor.wake(socketPath) }),
 );

@@ -22,6 +22,8 @@ import { createWorkerLink } from './worker-link/worker-link.ts';
 
 export interface StartProxyOptions {
   readonly log: Logger;
+  /** What to listen on in place of the settings' address. */
+  readonly listeningSocket?: object | undefined;
   /** Has the worker started that should listen at a socket, and does not. */
   readonly wake?: (socketPath: string) => void;
   readonly verify?: HtpasswdAuthOptions['verify'];
@@ -77,6 +79,7 @@ export async function startProxy(settings: ProxySettings, options: StartProxyOpt
   });
   const listener = await openListener({
     http: settings.http,
+    listeningSocket: options.listeningSocket,
     onRequest,
     findRepeatable: (head) => current.policy.repeatable.find(head, now()),
     onRepeated: (answer, endpoints) => repeated.count(answer, endpoints),

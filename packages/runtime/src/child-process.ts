@@ -19,6 +19,8 @@ export interface RunningProcess<Settings> {
 
 export interface ProcessContext {
   readonly log: Logger;
+  /** What the supervisor listens on for this process and others, for a server's `listen`. */
+  readonly listeningSocket: object | undefined;
   /** Sends the result of a process that was started for one job; resolves when it has been handed over. */
   report(report: unknown): Promise<void>;
   /**
@@ -68,10 +70,12 @@ export function runChildProcess<Settings extends ProcessSettings>(
   process.on('SIGHUP', () => {});
   process.once('SIGTERM', () => void stop());
   process.once('disconnect', () => void stop());
-  process.on('message', (message: MessageToChild<Settings>) => {
+  process.on('message', (message: MessageToChild<Settings>, socket: object | undefined) => {
     switch (message.type) {
       case 'start':
-        child = startChild(message.settings, fields, start);
+        child = startChild(message.settings, fields, (settings, context) =>
+          start(settings, { ...context, listeningSocket: socket }),
+        );
         break;
       case 'reload':
         void child?.then((started) => reloadChild(started, message.settings));
@@ -97,7 +101,10 @@ interface Child<Settings> {
 async function startChild<Settings extends ProcessSettings>(
   settings: Settings,
   fields: (settings: Settings) => Record<string, string>,
-  start: StartProcess<Settings>,
+  start: (
+    settings: Settings,
+    context: Omit<ProcessContext, 'listeningSocket'>,
+  ) => ReturnType<StartProcess<Settings>>,
 ): Promise<Child<Settings>> {
   const log = createLog({ level: settings.logLevel, fields: fields(settings) });
   process.on('uncaughtException', (err) => void crash(log, err));

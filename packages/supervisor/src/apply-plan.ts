@@ -25,10 +25,10 @@ const APPLY_TIMEOUT_MS = 10_000;
 export async function applyPlan(changes: PlanChanges, options: ApplyOptions): Promise<void> {
   const { fleet, log, removalGraceMs, signal } = options;
   await Promise.all(changes.added.map((process) => start(process, options)));
-  const isProxy = ({ process }: ChangedProcess): boolean => process.id === 'proxy';
+  const isProxy = ({ process }: ChangedProcess): boolean => process.name === 'proxy';
   const others = changes.changed.filter((change) => !isProxy(change));
   await Promise.all(others.map((change) => reload(change, options)));
-  for (const change of changes.changed.filter(isProxy)) await reload(change, options);
+  await Promise.all(changes.changed.filter(isProxy).map((change) => reload(change, options)));
   if (signal.aborted) return;
   for (const { id } of changes.removed) {
     void fleet

@@ -1,12 +1,16 @@
 import type { Logger, MessageToChild, MessageToSupervisor } from '@registry-cache/runtime';
 import { execa, type Options } from 'execa';
+import type { ChildProcess } from 'node:child_process';
 import { forwardOutput } from './log-forwarding.ts';
+import type { ListeningSocket } from './listening-socket.ts';
 import type { LogDestination } from './log-destination.ts';
 import type { ChildSettings } from './process-plan.ts';
 
 export interface ChildOptions {
   readonly entryPoint: string;
   readonly settings: ChildSettings;
+  /** Handed over with the settings. */
+  readonly listeningSocket?: ListeningSocket | undefined;
   readonly environment: Readonly<Record<string, string>>;
   readonly destination: LogDestination;
   /** About the process. */
@@ -41,9 +45,10 @@ const LAST_WORDS_MS = 1000;
 export function spawnChild(options: ChildOptions): Child {
   const { entryPoint, destination, log, outputLog, onMessage } = options;
   const subprocess = execa(process.execPath, [...NODE_OPTIONS, entryPoint], {
-    ...spawnOptions(options),
+    env: { ...options.environment },
     ...DAEMON,
   });
+  start(subprocess, options);
   subprocess.on('message', (message: unknown) => {
     if (isMessageToSupervisor(message)) onMessage(message);
   });
@@ -90,11 +95,17 @@ const DAEMON = {
   forceKillAfterDelay: false,
 } as const satisfies Options;
 
-function spawnOptions({ settings, environment }: ChildOptions): {
-  ipcInput: MessageToChild<ChildSettings>;
-  env: Record<string, string>;
-} {
-  return { ipcInput: { type: 'start', settings }, env: { ...environment } };
+/** What cannot be sent to a process that could not be started, or is gone again, is told by its exit. */
+function start(
+  subprocess: Pick<ChildProcess, 'send' | 'connected'>,
+  { settings, listeningSocket, log }: ChildOptions,
+): void {
+  const message: MessageToChild<ChildSettings> = { type: 'start', settings };
+  if (!subprocess.connected) return;
+  // Not by execa, which sends no sockets.
+  subprocess.send(message, listeningSocket?.handle, (err) => {
+    if (err !== null) log.debug({ err }, 'settings did not reach a process that is ending');
+  });
 }
 
 function describeExit(exitCode: number | null, signal: string | null): Omit<ChildExit, 'stderrTail'> {

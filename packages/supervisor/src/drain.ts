@@ -12,7 +12,7 @@ export interface DrainOptions {
 const MARGIN_MS = 5000;
 
 /**
- * Ends all processes so that every pull in flight can finish within `drainTimeoutMs`. The proxy goes first, since it brings
+ * Ends all processes so that every pull in flight can finish within `drainTimeoutMs`. The proxies go first, since they bring
  * the work, and the logger last, since the others still have events for it. Resolves to true when nobody had to be killed.
  */
 export async function drain({ fleet, drainTimeoutMs, kill }: DrainOptions): Promise<boolean> {
@@ -22,12 +22,14 @@ export async function drain({ fleet, drainTimeoutMs, kill }: DrainOptions): Prom
   kill.addEventListener('abort', killAll, { once: true });
   fleet.allowToEnd();
   try {
-    const clean = [await fleet.stop('proxy', drainTimeoutMs + MARGIN_MS)];
+    const stop = (ids: readonly string[], graceMs: number): Promise<boolean[]> =>
+      Promise.all(ids.map((id) => fleet.stop(id, graceMs)));
+    const clean = await stop(fleet.ids('proxy'), drainTimeoutMs + MARGIN_MS);
     // Fills may go on only for as long as pulls could have: the bound is one for all, not one for each.
     const leftMs = Math.max(0, drainTimeoutMs - (performance.now() - startedAt));
     clean.push(await fleet.stop('cleaner', MARGIN_MS));
     const workers = fleet.ids().filter((id) => id !== 'logger');
-    clean.push(...(await Promise.all(workers.map((id) => fleet.stop(id, leftMs + MARGIN_MS)))));
+    clean.push(...(await stop(workers, leftMs + MARGIN_MS)));
     clean.push(await fleet.stop('logger', MARGIN_MS));
     return clean.every(Boolean) && !kill.aborted;
   } finally {

@@ -2,12 +2,15 @@ import { createLog, type Logger, type ProcessName } from '@registry-cache/runtim
 import { once } from 'node:events';
 import { createBackoff } from './backoff.ts';
 import { createDiskPressure, type DiskPressure } from './disk-pressure.ts';
+import type { ListeningSocket } from './listening-socket.ts';
 import type { LogDestination } from './log-destination.ts';
 import type { PlannedProcess } from './process-plan.ts';
 import { SupervisedProcess } from './supervised-process.ts';
 
 export interface FleetOptions {
   readonly entryPoint: (name: ProcessName) => string;
+  /** What proxies listen on, where there are several. */
+  readonly listeningSocket?: ListeningSocket | undefined;
   readonly environment: Readonly<Record<string, string>>;
   readonly destination: LogDestination;
   readonly log: Logger;
@@ -29,8 +32,8 @@ export interface Fleet {
   allowToEnd(): void;
   /** Ends all processes at once. */
   kill(): void;
-  /** Ids of those that run, also of those that are finishing. */
-  ids(): readonly string[];
+  /** Ids of those that run, of this name where one is given, also of those that are finishing. */
+  ids(name?: ProcessName): readonly string[];
 }
 
 const HEARTBEAT_MS = 10_000;
@@ -85,7 +88,8 @@ export function createFleet(options: FleetOptions): Fleet {
     kill() {
       for (const process of processes.values()) process.kill();
     },
-    ids: () => [...processes.keys()],
+    ids: (name) =>
+      [...processes].filter(([, process]) => name === undefined || process.name === name).map(([id]) => id),
   };
 }
 
@@ -110,15 +114,17 @@ function supervise(
 ): SupervisedProcess {
   const { entryPoint, environment, destination, log, readyTimeoutMs, heartbeatMs = HEARTBEAT_MS } = options;
   const upstream = planned.upstream === undefined ? {} : { upstream: planned.upstream };
+  const which = planned.number === undefined ? upstream : { number: String(planned.number) };
   return new SupervisedProcess({
     planned,
     entryPoint: entryPoint(planned.name),
+    ...(planned.name === 'proxy' ? { listeningSocket: options.listeningSocket } : {}),
     environment,
     destination,
-    log: log.child({ child: planned.name, ...upstream }),
+    log: log.child({ child: planned.name, ...which }),
     outputLog: createLog({
       level: planned.settings.logLevel,
-      fields: { process: planned.name, ...upstream },
+      fields: { process: planned.name, ...which },
       destination,
     }),
     backoff: createBackoff(RESTART),

@@ -19,6 +19,8 @@ export interface PlannedProcess {
   readonly name: ProcessName;
   /** Only workers have one. */
   readonly upstream?: UpstreamSettings['name'];
+  /** Only proxies that share the port have one. */
+  readonly number?: number;
   readonly settings: ChildSettings;
   /** Whether it runs only while somebody needs it; such a process has a socket. */
   readonly onDemand: boolean;
@@ -30,7 +32,8 @@ export interface PlannedProcess {
 export interface ProcessPlan {
   readonly logger: PlannedProcess;
   readonly workers: readonly PlannedProcess[];
-  readonly proxy: PlannedProcess;
+  /** They share the port. */
+  readonly proxies: readonly [PlannedProcess, ...PlannedProcess[]];
   readonly cleaner: PlannedProcess;
 }
 
@@ -44,7 +47,7 @@ export function planProcesses(settings: Settings, identity: CacheIdentity): Proc
   return {
     logger,
     workers,
-    proxy: planProxy(settings, identity),
+    proxies: planProxies(settings, identity),
     cleaner: {
       id: 'cleaner',
       name: 'cleaner',
@@ -55,7 +58,7 @@ export function planProcesses(settings: Settings, identity: CacheIdentity): Proc
 }
 
 export function processesOf(plan: ProcessPlan): readonly PlannedProcess[] {
-  return [plan.logger, ...plan.workers, plan.proxy, plan.cleaner];
+  return [plan.logger, ...plan.workers, ...plan.proxies, plan.cleaner];
 }
 
 function planLogger(settings: Settings): PlannedProcess {
@@ -98,6 +101,20 @@ function planWorker(
 /** Where each client is asked for its own credential, those of the pull secret are out of the worker's reach. */
 function withOwnCredentials(upstream: UpstreamSettings): UpstreamSettings {
   return upstream.authorization === 'origin' ? { ...upstream, credentials: [] } : upstream;
+}
+
+function planProxies(settings: Settings, identity: CacheIdentity): ProcessPlan['proxies'] {
+  const first = planProxy(settings, identity);
+  const { proxyProcesses } = settings;
+  if (proxyProcesses === 1) return [first];
+  const numbered = (number: number, id: string): PlannedProcess => ({
+    ...first,
+    id,
+    number,
+    settings: { ...first.settings, number },
+  });
+  const others = Array.from({ length: proxyProcesses - 1 }, (_, index) => index + 2);
+  return [numbered(1, 'proxy'), ...others.map((number) => numbered(number, `proxy ${number}`))];
 }
 
 function planProxy(settings: Settings, { pseudonym, tokenSecret }: CacheIdentity): PlannedProcess {

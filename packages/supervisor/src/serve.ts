@@ -16,6 +16,7 @@ import { childEnvironment, type Environment } from './child-environment.ts';
 import { openDataDirectory } from './data-directory.ts';
 import { drain } from './drain.ts';
 import { createFleet, type Fleet } from './fleet.ts';
+import { openListeningSocket } from './listening-socket.ts';
 import { createLogDestination, type LogDestination } from './log-destination.ts';
 import { logProblem } from './log-problem.ts';
 import { planProcesses, type ProcessPlan } from './process-plan.ts';
@@ -89,7 +90,10 @@ async function serveSettings(
   options: ServeOptions,
   { output, log, signals }: Surroundings,
 ): Promise<number> {
+  const listeningSocket =
+    settings.proxyProcesses === 1 ? undefined : await openListeningSocket(settings.http, signals.stop);
   const fleet = createFleet({
+    listeningSocket,
     entryPoint: options.entryPoint ?? entryPoint,
     environment: childEnvironment(options.environment),
     destination: output,
@@ -108,6 +112,8 @@ async function serveSettings(
     }
     log.info({ drainTimeoutMs }, 'stopping');
   } finally {
+    // What still comes is refused at once when the last proxy has stopped listening.
+    listeningSocket?.close();
     clean = await drain({ fleet, drainTimeoutMs, kill: signals.kill });
   }
   log.info({ clean }, 'stopped');

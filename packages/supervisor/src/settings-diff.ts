@@ -51,12 +51,14 @@ export function keepWhatNeedsRestart(current: Settings, next: Settings): Reloada
   const { tls, ...http } = next.http;
   const addressOf = ({ host, port }: Settings['http']): string => `${host}:${port}`;
   kept('http.addr', addressOf(current.http), addressOf(http));
+  const proxyProcesses = kept('http.processes', current.proxyProcesses, next.proxyProcesses);
   const { host, port } = current.http;
   const speaksTls = kept('http.tls', current.http.tls !== undefined, tls !== undefined);
   const nextTls = speaksTls ? keptTls(current.http.tls, tls) : undefined;
   if (nextTls !== tls && tls !== undefined) needRestart.push('http.tls.certificate');
   const settings: Settings = {
     ...next,
+    proxyProcesses,
     http: { ...http, host, port, ...(nextTls === undefined ? {} : { tls: nextTls }) },
     storage: {
       ...next.storage,

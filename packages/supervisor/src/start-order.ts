@@ -3,7 +3,7 @@ import type { ProcessPlan } from './process-plan.ts';
 import { SupervisorError } from './supervisor-error.ts';
 
 /**
- * Starts logger, workers, proxy and cleaner, each stage once the one before it serves: clients are let in when there is
+ * Starts logger, workers, proxies and cleaner, each stage once the one before it serves: clients are let in when there is
  * somebody to answer them. A logger or worker that does not start holds up nothing else, since the other upstreams can be
  * served without it; nothing can be served without a proxy.
  *
@@ -12,8 +12,8 @@ import { SupervisorError } from './supervisor-error.ts';
 export async function startInOrder(fleet: Fleet, plan: ProcessPlan, signal: AbortSignal): Promise<void> {
   await fleet.start(plan.logger, signal);
   await Promise.all(plan.workers.map((worker) => fleet.start(worker, signal)));
-  const serves = await fleet.start(plan.proxy, signal);
-  if (!serves && !signal.aborted) {
+  const serve = await Promise.all(plan.proxies.map((proxy) => fleet.start(proxy, signal)));
+  if (!serve.some(Boolean) && !signal.aborted) {
     throw new SupervisorError(
       'START_FAILED',
       'the proxy does not start: the log lines above say why, such as a port in use or a certificate that cannot be used',

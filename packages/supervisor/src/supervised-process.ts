@@ -4,6 +4,7 @@ import { rm } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Backoff } from './backoff.ts';
 import type { ChildExit } from './child.ts';
+import type { ListeningSocket } from './listening-socket.ts';
 import type { LogDestination } from './log-destination.ts';
 import type { ChildSettings, PlannedProcess } from './process-plan.ts';
 import { createSleep, type Sleep } from './sleep.ts';
@@ -12,6 +13,7 @@ import { startWatchedChild, type WatchedChild } from './watched-child.ts';
 export interface SupervisedProcessOptions {
   readonly planned: PlannedProcess;
   readonly entryPoint: string;
+  readonly listeningSocket?: ListeningSocket | undefined;
   readonly environment: Readonly<Record<string, string>>;
   readonly destination: LogDestination;
   /** About the process. */
@@ -57,6 +59,10 @@ export class SupervisedProcess {
     this.#onDemand = onDemand;
     this.#sleep = createSleep({ isAsleep: onDemand });
     this.#ended = this.#keepAlive();
+  }
+
+  get name(): PlannedProcess['name'] {
+    return this.#options.planned.name;
   }
 
   /** Where it listens. */

@@ -49,7 +49,7 @@ async function createTestFleet({ readyTimeoutMs = 20_000, heartbeatMs = 10_000 }
 
 test('a process that is killed comes back, each time', async () => {
   const { fleet, plan, children, log, signal } = await createTestFleet();
-  expect(await fleet.start(plan.proxy, signal)).toBe(true);
+  expect(await fleet.start(plan.proxies[0], signal)).toBe(true);
   for (const life of [1, 2, 3]) {
     const entry = await until(`life ${life} has begun`, () => children.entries()[life - 1]);
     process.kill(entry.pid, 'SIGKILL');
@@ -64,7 +64,7 @@ test('a process starts where PATH is not set', async () => {
   vi.stubEnv('PATH', undefined);
   onTestFinished(() => void vi.unstubAllEnvs());
   const { fleet, plan, signal } = await createTestFleet();
-  expect(await fleet.start(plan.proxy, signal)).toBe(true);
+  expect(await fleet.start(plan.proxies[0], signal)).toBe(true);
 });
 
 test('a process that crashes tells why', async () => {
@@ -95,7 +95,7 @@ test('a process that cannot start is tried again until it can', async () => {
 test('a process that does not get ready is killed and tried again', async () => {
   const { fleet, plan, children, log, signal } = await createTestFleet({ readyTimeoutMs: 500 });
   children.replace('proxy', `process.on('message', () => {}); process.on('SIGTERM', () => {});`);
-  expect(await fleet.start(plan.proxy, signal)).toBe(false);
+  expect(await fleet.start(plan.proxies[0], signal)).toBe(false);
   await until('it is killed', () =>
     log.lines().some(({ msg, signal: by }) => msg === 'process ended, starting it again' && by === 'SIGKILL'),
   );
@@ -148,9 +148,12 @@ test('a reload changes how much is logged about a process, and in its name', asy
      });
      process.on('disconnect', () => process.exit());`,
   );
-  await fleet.start(plan.proxy, signal);
+  await fleet.start(plan.proxies[0], signal);
   await until('it has spoken', () => log.text().includes('first words'));
-  await fleet.reload({ ...plan.proxy, settings: { ...plan.proxy.settings, logLevel: 'error' } }, signal);
+  await fleet.reload(
+    { ...plan.proxies[0], settings: { ...plan.proxies[0].settings, logLevel: 'error' } },
+    signal,
+  );
   const ended = await until('it has ended', () => log.lines().find(({ exitCode }) => exitCode === 1));
   expect(ended['stderrTail']).toEqual(['first words', 'last words']);
   expect(log.lines().filter(({ line }) => line === 'last words')).toEqual([]);
@@ -158,7 +161,7 @@ test('a reload changes how much is logged about a process, and in its name', asy
 
 test('a process that does not end in time is killed', async () => {
   const { fleet, plan, children, signal } = await createTestFleet();
-  await fleet.start(plan.proxy, signal);
+  await fleet.start(plan.proxies[0], signal);
   children.hold('proxy');
   expect(await fleet.stop('proxy', 200)).toBe(false);
   expect(fleet.ids()).toEqual([]);
@@ -167,7 +170,7 @@ test('a process that does not end in time is killed', async () => {
 
 test('a process that ends when it is asked to stays away', async () => {
   const { fleet, plan, children, signal } = await createTestFleet();
-  await fleet.start(plan.proxy, signal);
+  await fleet.start(plan.proxies[0], signal);
   expect(await fleet.stop('proxy', 20_000)).toBe(true);
   expect(children.entries().map(({ event }) => event)).toEqual(['started', 'stopping', 'stopped']);
 });
@@ -182,8 +185,11 @@ test('a process that was killed before it could confirm its settings starts by t
      });
      process.on('disconnect', () => process.exit());`,
   );
-  await fleet.start(plan.proxy, signal);
-  const changed = { ...plan.proxy, settings: { ...plan.proxy.settings, logLevel: 'error' as const } };
+  await fleet.start(plan.proxies[0], signal);
+  const changed = {
+    ...plan.proxies[0],
+    settings: { ...plan.proxies[0].settings, logLevel: 'error' as const },
+  };
   expect(await fleet.reload(changed, signal)).toBe(true);
 });
 
@@ -208,10 +214,10 @@ test('the socket that a killed process left is removed before its next start', a
 
 test('a process waits for its predecessor of the same name to finish', async () => {
   const { fleet, plan, children, signal } = await createTestFleet();
-  await fleet.start(plan.proxy, signal);
+  await fleet.start(plan.proxies[0], signal);
   children.hold('proxy');
   void fleet.stop('proxy', 20_000);
-  const started = fleet.start(plan.proxy, signal);
+  const started = fleet.start(plan.proxies[0], signal);
   await until('the first is stopping', () => children.entries().some(({ event }) => event === 'stopping'));
   children.release('proxy');
   expect(await started).toBe(true);

@@ -47,7 +47,7 @@ async function startSleepingWorker(): Promise<SleepingWorker> {
   const worker = workerOf(plan);
   const { signal } = new AbortController();
   expect(await fleet.start(worker, signal)).toBe(true);
-  expect(await fleet.start(plan.proxy, signal)).toBe(true);
+  expect(await fleet.start(plan.proxies[0], signal)).toBe(true);
   return {
     fleet,
     worker,

@@ -38,12 +38,21 @@ test('what tokens are sealed with reaches the proxy alone, the configured secret
 
 test('the proxy is told the sockets that workers and logger listen on', () => {
   const settings = settingsIn('/x', { upstreams: [upstream('quay.io:5000')] });
-  const { proxy, workers, logger } = planProcesses(settings, SOME_IDENTITY);
+  const { proxies, workers, logger } = planProcesses(settings, SOME_IDENTITY);
   const socketPath = join(settings.runDirectory, 'worker-quay.io_5000.sock');
   expect(workers.map((worker) => worker.socketPath)).toEqual([socketPath]);
-  expect(proxy.settings).toMatchObject({
+  expect(proxies[0].settings).toMatchObject({
     upstreams: [{ name: 'quay.io:5000', default: false, socketPath }],
     loggerSocketPath: logger.socketPath,
   });
   expect(logger.settings).toMatchObject({ socketPath: logger.socketPath });
+});
+
+test('proxies that share the port have the same settings and secrets, and a number each', () => {
+  const { proxies } = planProcesses(settingsIn('/x', { proxyProcesses: 3 }), SOME_IDENTITY);
+  expect(proxies.map(({ id }) => id)).toEqual(['proxy', 'proxy 2', 'proxy 3']);
+  const [{ settings: first }] = proxies;
+  for (const [index, { settings }] of proxies.entries()) {
+    expect(settings).toEqual({ ...first, number: index + 1 });
+  }
 });

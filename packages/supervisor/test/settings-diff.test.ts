@@ -70,11 +70,19 @@ test('what changed is told by names, never by values', () => {
 });
 
 test('where it listens and where its data lie stays until a restart', () => {
-  const next = settingsIn('/y', { http: { host: '::1', port: 5000, drainTimeoutMs: 2000 }, upstreams: [] });
+  const http = { host: '::1', port: 5000, drainTimeoutMs: 2000 };
+  const next = settingsIn('/y', { http, proxyProcesses: 3, upstreams: [] });
   const { settings, needRestart } = keepWhatNeedsRestart(before, next);
-  expect(needRestart).toEqual(['http.addr', 'http.tls', 'storage.rootDirectory', 'runDirectory']);
+  expect(needRestart).toEqual([
+    'http.addr',
+    'http.processes',
+    'http.tls',
+    'storage.rootDirectory',
+    'runDirectory',
+  ]);
   expect(settings).toEqual({
     ...next,
+    proxyProcesses: 1,
     http: { ...before.http, drainTimeoutMs: 2000 },
     storage: before.storage,
     runDirectory: before.runDirectory,

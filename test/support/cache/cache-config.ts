@@ -34,6 +34,8 @@ export function cacheConfig(options: CacheConfig, folder: CacheFolder, port: num
     storage: { filesystem: { rootdirectory: folder.data } },
     http: {
       addr: `127.0.0.1:${port}`,
+      // What clients see is the same on all machines: some of it is counted for each process.
+      processes: 1,
       tls: { certificate: folder.certificateFile, key: folder.keyFile },
     },
     ...(options.htpasswd === undefined

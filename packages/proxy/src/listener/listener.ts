@@ -31,6 +31,8 @@ export interface Listener {
 
 export interface ListenerOptions {
   readonly http: Pick<HttpSettings, 'host' | 'port' | 'tls'>;
+  /** Shared with other processes, in place of the address. */
+  readonly listeningSocket?: object | undefined;
   readonly onRequest: RequestListener;
   /** Finds what need not be asked of `onRequest` again, by the head of a request. */
   readonly findRepeatable?: (head: string) => RepeatableAnswer | undefined;
@@ -102,7 +104,9 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
   const isAnswering = (socket: Duplex): boolean => connections.answering.has(socket);
   server.on('clientError', (err, socket) => handleClientError(err, socket, { isAnswering, log }));
 
-  server.listen({ port: http.port, ...(http.host === '' ? {} : { host: http.host }) });
+  server.listen(
+    options.listeningSocket ?? { port: http.port, ...(http.host === '' ? {} : { host: http.host }) },
+  );
   await once(server, 'listening').catch((cause: unknown) => {
     throw new Error(`cannot listen on ${http.host}:${http.port}: ${whyNot(cause)}`, { cause });
   });

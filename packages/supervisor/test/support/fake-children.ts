@@ -60,7 +60,10 @@ export function createFakeChildren(folder: string): FakeChildren {
 const FAKE_CHILD = (name: string, folder: string, journal: string): string => `
 import { appendFileSync, existsSync, readFileSync, rmSync } from 'node:fs';
 let settings = {};
-const id = () => settings.upstream ? '${name} ' + settings.upstream.name : '${name}';
+const id = () => {
+  if (settings.upstream) return '${name} ' + settings.upstream.name;
+  return settings.number > 1 ? '${name} ' + settings.number : '${name}';
+};
 const note = (event) => appendFileSync(${JSON.stringify(journal)}, JSON.stringify({
   process: id(), pid: process.pid, event, settings, env: process.env, argv: process.argv,
 }) + '\\n');

@@ -8,6 +8,7 @@ export function settingsIn(folder: string, changes: Partial<Settings> = {}): Set
   return {
     log: { level: 'debug' },
     http: { host: '127.0.0.1', port: 8443, drainTimeoutMs: 10_000 },
+    proxyProcesses: 1,
     storage: { rootDirectory: join(folder, 'data') },
     runDirectory: join(folder, 'run'),
     upstreams: [upstream('quay.io'), upstream('docker.io')],
