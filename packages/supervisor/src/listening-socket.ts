@@ -11,7 +11,7 @@ import { reasonOf, SupervisorError } from './supervisor-error.ts';
  */
 export interface ListeningSocket {
   /** For `send` of a child. */
-  readonly handle: SendHandle;
+  readonly handle: NonNullable<SendHandle>;
   /** No process that is started from now on can listen. Those that do go on. */
   close(): void;
 }
@@ -34,7 +34,7 @@ export async function openListeningSocket(address: Address, signal: AbortSignal)
   for (let attempt = 1; ; attempt++) {
     const bound = await bind(address);
     if (typeof bound === 'object') {
-      return { handle: bound as unknown as SendHandle, close: () => bound.close() };
+      return { handle: bound as unknown as ListeningSocket['handle'], close: () => bound.close() };
     }
     if (bound !== 'EADDRINUSE' || attempt === ATTEMPTS || signal.aborted) throw cannotListen(address, bound);
     await sleep(PAUSE_MS, undefined, { signal }).catch(() => {});
@@ -44,6 +44,10 @@ export async function openListeningSocket(address: Address, signal: AbortSignal)
 interface BoundHandle {
   getsockname(out: { port?: number }): number;
   close(): void;
+}
+
+interface NodeNet {
+  readonly _createServerHandle?: CreateServerHandle;
 }
 
 type CreateServerHandle = (
@@ -58,8 +62,11 @@ type CreateServerHandle = (
 async function bind({ host, port }: Address): Promise<BoundHandle | string> {
   const { address, family } = host === '' ? { address: '', family: 6 } : await resolve(host);
   // What node:cluster makes its sockets by, the only way of Node's to have one without accepting connections.
-  const { _createServerHandle } = net as unknown as { _createServerHandle: CreateServerHandle };
-  const handle = _createServerHandle(address, port, family === 4 ? 4 : 6, -1, 0);
+  const { _createServerHandle: createHandle } = net as NodeNet;
+  if (createHandle === undefined) {
+    throw new SupervisorError('START_FAILED', 'this Node.js cannot share a port: set http.processes to 1');
+  }
+  const handle = createHandle(address, port, family === 4 ? 4 : 6, -1, 0);
   if (typeof handle === 'number') return getSystemErrorName(handle);
   // That a port is in use is not said before somebody listens, who would get another one.
   const name: { port?: number } = {};

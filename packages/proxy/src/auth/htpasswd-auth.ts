@@ -1,4 +1,3 @@
-import { verify as verifyBcrypt } from '@node-rs/bcrypt';
 import type { HtpasswdSettings } from '@registry-cache/config';
 import { RegistryError } from '@registry-cache/oci';
 import type { Logger } from '@registry-cache/runtime';
@@ -30,6 +29,12 @@ export interface HtpasswdAuthOptions {
 
 // bcrypt runs in the thread pool that also reads blobs: guessing passwords must leave threads for pulls.
 const MAX_CONCURRENT_CHECKS = 2;
+
+/** Loaded with the first login: a cache that nobody logs in at does without its memory. */
+async function verifyBcrypt(password: string, hash: string): Promise<boolean> {
+  const { verify } = await import('@node-rs/bcrypt');
+  return verify(password, hash);
+}
 
 // Of no password that anyone knows: what an unknown user is compared with where there are no users at all.
 const NOBODY = '$2y$10$abcdefghijklmnopqrstuuABCDEFGHIJKLMNOPQRSTUVWXYZabcde';

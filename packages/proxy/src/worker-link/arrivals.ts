@@ -13,9 +13,9 @@ export interface ArrivalsOptions {
 }
 
 const LOOK_EVERY_MS = 10;
-const LOOK_FOR_MS = 500;
+const LOOK_FOR_MS = 200;
 
-/** However many requests wait for a worker, it is woken and looked for once. */
+/** However many requests wait for a worker, it is looked for once at a time, and woken each time. */
 export function createArrivals({ wake }: ArrivalsOptions): Arrivals {
   const expected = new Map<string, Promise<void>>();
   return {
