@@ -110,6 +110,9 @@ function failingReads(code: string): BlobReader {
     sizeBytes: 'the bytes'.length,
     read: () => ({ [Symbol.asyncIterator]: () => ({ next: fail }) }),
     readInto: fail,
+    readNow: () => {
+      throw new Error(`${code}: i/o error, read`);
+    },
     close: async () => {},
   });
   return { open };

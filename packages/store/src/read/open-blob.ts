@@ -1,3 +1,4 @@
+import { readSync } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 
 /** A blob that stays readable until it is closed, even when it is evicted meanwhile. */
@@ -13,6 +14,8 @@ export interface OpenBlob {
    * the file.
    */
   readInto(target: Uint8Array, position: number): Promise<number>;
+  /** As `readInto`, in this thread: for what lies in the kernel's memory. @throws at the end of the file */
+  readNow(target: Uint8Array, position: number): number;
   close(): Promise<void>;
 }
 
@@ -25,6 +28,10 @@ export function createOpenBlob(handle: FileHandle, sizeBytes: number): OpenBlob 
     sizeBytes,
     read: (start, end) => readChunks(handle, start, end),
     readInto: (target, position) => readInto(handle, target, position),
+    readNow: (target, position) => {
+      const bytesRead = readSync(handle.fd, target, 0, target.length, position);
+      return atLeastOne(bytesRead, target, position);
+    },
     close: () => handle.close(),
   };
 }
@@ -55,6 +62,10 @@ async function readChunk(handle: FileHandle, position: number, end: number): Pro
 
 async function readInto(handle: FileHandle, target: Uint8Array, position: number): Promise<number> {
   const { bytesRead } = await handle.read(target, 0, target.length, position);
+  return atLeastOne(bytesRead, target, position);
+}
+
+function atLeastOne(bytesRead: number, target: Uint8Array, position: number): number {
   if (bytesRead === 0) {
     const end = position + target.length - 1;
     throw new Error(`blob ends at byte ${position}, expected bytes up to ${end}: its file was truncated`);
