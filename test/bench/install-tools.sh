@@ -3,19 +3,24 @@
 # clients, and what draws the plots.
 set -eu
 
-# The bench starts the servers itself, each with its own configuration: their packages must not start any.
-policy=/usr/sbin/policy-rc.d
-if [ ! -e "$policy" ]; then
-  printf '#!/bin/sh\nexit 101\n' > "$policy"
-  chmod 755 "$policy"
-  trap 'rm -f "$policy"' EXIT
-  trap 'exit 1' HUP INT TERM
-fi
+packages='haproxy nginx rsyslog supervisor docker-registry skopeo gnuplot-nox openssl ca-certificates procps'
 
-export DEBIAN_FRONTEND=noninteractive
-apt-get update --quiet=2
-apt-get install --quiet=2 --yes --no-install-recommends \
-  haproxy nginx rsyslog supervisor docker-registry skopeo gnuplot-nox openssl ca-certificates procps
+# The bench starts the servers itself, each with its own configuration: their packages must not start any.
+install_packages() {
+  policy=/usr/sbin/policy-rc.d
+  if [ ! -e "$policy" ]; then
+    printf '#!/bin/sh\nexit 101\n' > "$policy"
+    chmod 755 "$policy"
+    trap 'rm -f "$policy"' EXIT
+    trap 'exit 1' HUP INT TERM
+  fi
+  export DEBIAN_FRONTEND=noninteractive
+  apt-get update --quiet=2
+  # shellcheck disable=SC2086 # Each is a word of its own.
+  apt-get install --quiet=2 --yes --no-install-recommends $packages
+}
+# shellcheck disable=SC2086
+dpkg-query --show $packages > /dev/null 2>&1 || install_packages
 
 # Go installs into the folder that the e2e tests use too; what is there already is left alone.
 bin=$HOME/.cache/registry-cache-e2e/bin

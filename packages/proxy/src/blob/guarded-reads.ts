@@ -35,8 +35,8 @@ const FAST_BYTES_PER_MS = 2 * 1024;
 const FREE_BUFFERS = 16;
 
 /**
- * What readers hold in memory is bounded, however slowly they take it. Each begins with a small chunk. Whose client takes them fast has
- * large ones, and the next is read ahead, as long as there are no more than 64 at a time, which makes 48 MiB at most.
+ * What readers hold in memory is bounded, however slowly they take it. As long as there are no more than 64 at a time, which makes 48 MiB
+ * at most, and their clients are fast, they have large chunks, and the next one is read ahead.
  *
  * @param now milliseconds of a clock that does not go back
  */
@@ -64,14 +64,17 @@ export function createGuardedBlobReader(
     reads += 1;
     try {
       let { start } = range;
-      let isFast = false;
+      let isFast = reads <= FAST_READS && range.end - start >= SMALL_CHUNK_BYTES;
+      // One chunk, by which its client is judged.
+      let windowEnd = start + LARGE_CHUNK_BYTES - 1;
       while (start <= range.end) {
-        const end = Math.min(range.end, isFast ? endOfWindow(start) : start + SMALL_CHUNK_BYTES - 1);
+        const end = Math.min(range.end, isFast ? windowEnd : start + SMALL_CHUNK_BYTES - 1);
         const startedAtMs = now();
         yield* readWindow(file, { start, end }, isFast);
         recent.add(file.accelPath, { start: range.start, end }, file.blob.sizeBytes);
         isFast = reads <= FAST_READS && end - start + 1 >= (now() - startedAtMs) * FAST_BYTES_PER_MS;
         start = end + 1;
+        windowEnd = endOfWindow(start);
       }
     } catch (cause) {
       throw new DamagedBlobError('a stored blob could not be read to its end', { cause });
