@@ -16,7 +16,7 @@ export const hotBlobs: Measure = {
         await measureOneStream(bench, peers),
         ...(await measureManyStreams(bench, peers)),
         await measureRanges(bench, peers),
-        await measureConnections(bench, peers),
+        ...(bench.quick ? [] : [await measureConnections(bench, peers)]),
       ];
     } finally {
       await peers.close();
@@ -98,7 +98,7 @@ async function measureRanges(bench: Bench, peers: SideBySide): Promise<Table> {
   const seconds = bench.quick ? 1 : 2;
   const rows = await peers.sample({
     what: 'ranges of 1 MiB',
-    rounds: bench.quick ? 3 : 5,
+    rounds: bench.quick ? 2 : 5,
     take: (peer) =>
       rangesPerSecond(bench, peer, { connections: RANGE_CONNECTIONS, seconds, sizeBytes: MEBIBYTE }),
   });
@@ -115,14 +115,14 @@ async function measureRanges(bench: Bench, peers: SideBySide): Promise<Table> {
 }
 
 async function measureConnections(bench: Bench, peers: SideBySide): Promise<Table> {
-  const seconds = bench.quick ? 0.7 : 1.5;
+  const seconds = 1.5;
   return drawCurve({
     title: 'Hot blob against connections',
     unit: 'MB/s',
     file: 'hot-blobs-by-connections',
     xLabel: 'connections',
     note: `Ranges of 1 MiB, one sample of ${seconds} s for each point.`,
-    counts: bench.quick ? [1, 8, 64] : CONNECTION_COUNTS,
+    counts: CONNECTION_COUNTS,
     sample: (connections) =>
       peers.sample({
         what: `blob, ${connections} connections`,

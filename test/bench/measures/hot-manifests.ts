@@ -13,7 +13,7 @@ export const hotManifests: Measure = {
       return [
         await measureReference(bench, peers, 'tag'),
         await measureReference(bench, peers, 'digest'),
-        await measureConnections(bench, peers),
+        ...(bench.quick ? [] : [await measureConnections(bench, peers)]),
       ];
     } finally {
       await peers.close();
@@ -29,7 +29,7 @@ async function measureReference(bench: Bench, peers: SideBySide, kind: Reference
   const seconds = bench.quick ? 0.8 : 2;
   const rows = await peers.sample({
     what: `manifest by ${kind}`,
-    rounds: bench.quick ? 3 : 5,
+    rounds: bench.quick ? 2 : 5,
     take: (peer) => requestsPerSecond(bench, peer, kind, { connections: CONNECTIONS, seconds }),
   });
   return {
@@ -50,13 +50,12 @@ async function measureConnections(bench: Bench, peers: SideBySide): Promise<Tabl
     file: 'hot-manifests-by-connections',
     xLabel: 'connections',
     note: 'As above, with one sample of 1 s for each point.',
-    counts: bench.quick ? [1, 8, 64] : CONNECTION_COUNTS,
+    counts: CONNECTION_COUNTS,
     sample: (connections) =>
       peers.sample({
         what: `manifest by tag, ${connections} connections`,
         rounds: 1,
-        take: (peer) =>
-          requestsPerSecond(bench, peer, 'tag', { connections, seconds: bench.quick ? 0.5 : 1 }),
+        take: (peer) => requestsPerSecond(bench, peer, 'tag', { connections, seconds: 1 }),
       }),
   });
 }

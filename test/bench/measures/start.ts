@@ -61,7 +61,7 @@ async function prepare({ directory, upstream }: Bench, name: string): Promise<Pr
 }
 
 async function takeStarts(bench: Bench, { empty, full, blobs, manifest }: Contest): Promise<Table> {
-  const rounds = bench.quick ? 3 : 7;
+  const rounds = bench.quick ? 3 : 5;
   const samples = { empty: [] as number[], full: [] as number[], manifest: [] as number[] };
   for (let round = 0; round < rounds; round += 1) {
     bench.progress(`round ${round + 1} of ${rounds}`);

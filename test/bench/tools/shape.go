@@ -13,6 +13,8 @@ import (
 type shaper struct {
 	target *target
 	counts *wireCounts
+	// address is where tokens are to be had, under whatever name a client has come.
+	address string
 	// challenges says that clients are sent for a token first, though nothing needs one.
 	challenges bool
 	// 0 is none.
@@ -40,7 +42,7 @@ func runShape(arguments []string) (any, error) {
 	if target.tls != nil {
 		return nil, fmt.Errorf("expected an http URL, got %q", *url)
 	}
-	shaper := &shaper{target: target, counts: newWireCounts(), challenges: *challenge}
+	shaper := &shaper{address: *listen, target: target, counts: newWireCounts(), challenges: *challenge}
 	shaper.latencyMs.Store(*latencyMs)
 	shaper.bytesPerSecond.Store(*bytesPerSecond)
 	listener, err := net.Listen("tcp", *listen)

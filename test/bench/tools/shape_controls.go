@@ -11,7 +11,7 @@ import (
 // challenge sends a client for a token. One that is sent nowhere may ask again before each request.
 func (c *shapedClient) challenge(request *http.Request) error {
 	_, err := fmt.Fprintf(c.wire, "HTTP/1.1 401 Unauthorized\r\nDocker-Distribution-Api-Version: registry/2.0\r\n"+
-		"Www-Authenticate: Bearer realm=\"http://%s/.shape/token\",service=\"bench\"\r\nContent-Length: 0\r\n\r\n", request.Host)
+		"Www-Authenticate: Bearer realm=\"http://%s/.shape/token\",service=\"bench\"\r\nContent-Length: 0\r\n\r\n", c.shaper.address)
 	return err
 }
 
