@@ -44,7 +44,7 @@ describe('the container', () => {
   });
 
   test('runs none of its processes as root, though the folders are', async () => {
-    const cache = await start();
+    const cache = await start({ flags: ['--env=REGISTRY_WORKERS_IDLETIMEOUT=0s'] });
     const uids = await cache.exec(
       'sh',
       '-c',
