@@ -35,11 +35,10 @@ export function createDiskFills(): DiskFills {
 
   return {
     async create(options) {
-      await mkdir(options.folder, { recursive: true, mode: 0o700 });
       const temporaryPath = newPath(options, owner);
       inUse.add(temporaryPath);
       try {
-        const file = await open(temporaryPath, 'wx+');
+        const file = await createIn(options.folder, temporaryPath);
         return fillFile({ ...options, temporaryPath, inUse, file, seen: createVerifier(options.digest) });
       } catch (error) {
         inUse.delete(temporaryPath);
@@ -69,6 +68,14 @@ export function createDiskFills(): DiskFills {
       }
     },
   };
+}
+
+/** The folder is nearly always there. */
+async function createIn(folder: string, path: string): Promise<FileHandle> {
+  const file = await unlessAbsent(open(path, 'wx+'));
+  if (file !== undefined) return file;
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  return open(path, 'wx+');
 }
 
 function namePrefix(digest: Digest): string {

@@ -129,6 +129,8 @@ test('a blob that the upstream does not hold is unknown, to everyone who waited'
   for (const each of await asked)
     expect(each).toMatchObject({ status: 'rejected', reason: { code: 'BLOB_UNKNOWN' } });
   expect(worker.upstream.calls).toHaveLength(1);
+  // The file was made while the upstream was asked.
+  expect(await readdir(`${worker.root}/registry-cache/fills/quay.io`)).toEqual([]);
 });
 
 test('HEAD on a cold blob says its size and does not fetch it', async () => {

@@ -82,10 +82,21 @@ export function createFills(options: FillsOptions): Fills {
     const { upstream, repository, digest, linked, forget, transfer } = beginning;
     const { signal } = transfer;
     const source = createBlobSource({ upstream, repository, digest, signal });
-    const adopt = (): Promise<FillFile | undefined> => store.adoptFill(repository.upstream, digest);
+    // While the upstream is asked: it has an answer nearly always.
+    const newFile = createAhead(() => createFile(repository, digest, options));
+    const adopt = async (): Promise<FillFile | undefined> => {
+      const left = await store.adoptFill(repository.upstream, digest);
+      if (left === undefined) newFile.begin();
+      return left;
+    };
     const { maxSizeBytes } = settings();
-    const { first, leftover } = await openTransfer({ source, adopt, maxSizeBytes });
-    const file = leftover ?? (await createFile(repository, digest, options));
+    const { first, leftover } = await openTransfer({ source, adopt, maxSizeBytes }).catch(
+      async (error: unknown) => {
+        await newFile.discard();
+        throw error;
+      },
+    );
+    const file = leftover ?? (await newFile.get());
     if (file === undefined) {
       first.body.destroy();
       forget();
@@ -144,6 +155,31 @@ export function createFills(options: FillsOptions): Fills {
       for (const transfer of transfers) transfer.abort();
       // What fails here was aborted, and is logged where it began.
       await Promise.allSettled(fills.map(async ({ started }) => (await started).finished));
+    },
+  };
+}
+
+/** A file that may not be needed. */
+interface FileAhead {
+  begin(): void;
+  get(): Promise<FillFile | undefined>;
+  discard(): Promise<void>;
+}
+
+function createAhead(create: () => Promise<FillFile | undefined>): FileAhead {
+  let created: Promise<FillFile | undefined> | undefined;
+  return {
+    begin: () => {
+      created ??= create();
+      // What goes wrong counts where the file is needed.
+      created.catch(() => {});
+    },
+    get: () => created ?? create(),
+    discard: async () => {
+      const file = await created?.catch(() => undefined);
+      await file?.close();
+      // It is empty, and the cleaner finds it where it stays.
+      await file?.discard().catch(() => {});
     },
   };
 }
