@@ -41,14 +41,16 @@ export async function expireBlobs(options: ExpireOptions): Promise<ExpiryResult>
 
   async function* remaining(): AsyncGenerator<readonly BlobFolder[]> {
     for await (const folders of walkBlobFolders(layout, signal)) {
-      for (const { digest, blob } of folders) if (blob !== undefined && rule.isAhead(blob)) ahead.add(digest);
       const areGone = await Promise.all(folders.map(isGone));
       yield folders.filter((_, index) => areGone[index] !== true);
     }
   }
 
   try {
-    const usage = await measureUsage(remaining(), options.onBlob);
+    const usage = await measureUsage(remaining(), (blob) => {
+      if (rule.isAhead(blob)) ahead.add(blob);
+      else options.onBlob(blob);
+    });
     await ahead.settle(usage.blobs);
     return { expired: removal.summary(), remaining: usage };
   } finally {

@@ -201,6 +201,17 @@ test('a blob of a time to come does not expire, and its own time begins when it 
   expect(await present(store, [ahead, ordinary])).toEqual([false, false]);
 });
 
+test('blobs of a time that is still to come make room in the same pass where the store is over its limit', async () => {
+  const store = await createStoreFolder();
+  const ordinary = await writeBlob(store, 0);
+  for (const days of [1_000, 1_001, 1_002]) await writeBlob(store, -days * DAY_MS);
+
+  const report = await clean(store, { maxSizeBytes: 200 });
+
+  expect(report).toMatchObject({ usedBytesAfter: 200, evicted: { count: 2, spared: 0 } });
+  expect(await store.hasBlob(ordinary)).toBe(false);
+});
+
 test('a clock that is behind all blobs is taken for wrong, and they keep their times', async () => {
   const store = await createStoreFolder();
   const digest = await writeBlob(store, 0);

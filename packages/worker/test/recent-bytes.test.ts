@@ -31,3 +31,10 @@ test('older bytes make room for newer ones, so that a fill of any length takes n
   expect(recent.find(3 * MIB - 1)).toBeUndefined();
   expect(recent.find(3 * MIB)).toBeDefined();
 });
+
+test('an upstream that sends byte by byte takes no more memory either', () => {
+  const recent = createRecentBytes();
+  for (let end = 1; end <= 10_000; end++) recent.keep([Buffer.from('x')], end);
+  expect(recent.find(0)).toBeUndefined();
+  expect(recent.find(9_999)).toBeDefined();
+});

@@ -177,8 +177,8 @@ function createAhead(create: () => Promise<FillFile | undefined>): FileAhead {
     get: () => created ?? create(),
     discard: async () => {
       const file = await created?.catch(() => undefined);
-      await file?.close();
-      // It is empty, and the cleaner finds it where it stays.
+      // It is empty, and the cleaner finds it where it stays: why it is not needed says more than what is wrong with it.
+      await file?.close().catch(() => {});
       await file?.discard().catch(() => {});
     },
   };

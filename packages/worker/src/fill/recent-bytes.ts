@@ -17,6 +17,8 @@ interface Piece {
 
 // Enough for readers that wait for their sockets; what is held for longer costs more to collect than to read from the file again.
 const MAX_BYTES = 1024 * 1024;
+// An upstream that sends byte by byte would have each of them take a hundred times its size.
+const MAX_PIECES = 256;
 
 export function createRecentBytes(): RecentBytes {
   let pieces: Piece[] = [];
@@ -30,7 +32,8 @@ export function createRecentBytes(): RecentBytes {
         start += bytes.byteLength;
         keptBytes += bytes.byteLength;
       }
-      while (keptBytes > MAX_BYTES) keptBytes -= pieces.shift()?.bytes.byteLength ?? keptBytes;
+      while (keptBytes > MAX_BYTES || pieces.length > MAX_PIECES)
+        keptBytes -= pieces.shift()?.bytes.byteLength ?? keptBytes;
     },
     find(position) {
       const piece = pieces.findLast(({ start }) => start <= position);
