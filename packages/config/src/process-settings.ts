@@ -32,6 +32,8 @@ export interface ProxySettings {
   readonly http: HttpSettings;
   /** Which of several proxy processes it is; left out where there is one. */
   readonly number?: number;
+  /** How many proxies share port and memory; one unless told. */
+  readonly processes?: number;
   readonly auth?: HtpasswdSettings;
   readonly upstreams: readonly ProxyUpstream[];
   /** What tokens for clients are sealed with. */

@@ -51,8 +51,8 @@ const HEAD_TIMEOUT_MS = 29_000;
 export async function startProxy(settings: ProxySettings, options: StartProxyOptions): Promise<RunningProxy> {
   const { log, retryForMs = RETRY_WORKER_FOR_MS, headTimeoutMs = HEAD_TIMEOUT_MS, timeouts, wake } = options;
   const { blobs = createBlobReader({ rootDirectory: settings.rootDirectory }), now = Date.now } = options;
-  const limits =
-    options.connectionLimits ?? connectionLimitsOf(await readDescriptorLimit(), readMemoryLimit());
+  const memoryBytes = readMemoryLimit() / (settings.processes ?? 1);
+  const limits = options.connectionLimits ?? connectionLimitsOf(await readDescriptorLimit(), memoryBytes);
   const connections = createConnections({ limits, log });
   const workers = createWorkerLink({ retryForMs, headTimeoutMs, ...(wake === undefined ? {} : { wake }) });
   const suspects = createSuspectBlobs({ log });

@@ -111,7 +111,7 @@ function planProxies(settings: Settings, identity: CacheIdentity): ProcessPlan['
     ...first,
     id,
     number,
-    settings: { ...first.settings, number },
+    settings: { ...first.settings, number, processes: proxyProcesses },
   });
   const others = Array.from({ length: proxyProcesses - 1 }, (_, index) => index + 2);
   return [numbered(1, 'proxy'), ...others.map((number) => numbered(number, `proxy ${number}`))];

@@ -36,7 +36,7 @@ async function takePasses(bench: Bench, blobs: number): Promise<CleanerPass[]> {
   bench.progress(`writing a store of ${blobs} blobs`);
   return withStore(bench, blobs, async (root, store) => {
     const passes: CleanerPass[] = [];
-    const rounds = bench.quick ? 1 : 3;
+    const rounds = bench.quick ? 1 : 2;
     for (let round = 0; round < rounds; round += 1) {
       if (round > 0) store.restoreOldestTenth();
       bench.progress(`${blobs} blobs: round ${round + 1} of ${rounds}`);

@@ -26,7 +26,7 @@ const CONNECTIONS = 16;
 type ReferenceKind = 'tag' | 'digest';
 
 async function measureReference(bench: Bench, peers: SideBySide, kind: ReferenceKind): Promise<Table> {
-  const seconds = bench.quick ? 0.8 : 2;
+  const seconds = bench.quick ? 0.8 : 1.5;
   const rows = await peers.sample({
     what: `manifest by ${kind}`,
     rounds: bench.quick ? 2 : 5,

@@ -14,7 +14,7 @@ export const warmCopy: Measure = {
     try {
       const rows = await peers.sample({
         what: 'skopeo copy',
-        rounds: bench.quick ? 2 : 5,
+        rounds: bench.quick ? 2 : 3,
         take: (peer) => copySeconds(bench, peer),
       });
       const table: Table = {

@@ -42,7 +42,6 @@ export function createConnections(options: ConnectionsOptions): Connections {
   const idle = new Set<Socket>();
   const silent = new Map<Socket, number>();
   const surplus = new WeakSet<Socket>();
-  const requestSockets = new WeakMap<Socket, Socket>();
 
   const madeRoom = createOccasional(
     (closed) =>
@@ -87,6 +86,13 @@ export function createConnections(options: ConnectionsOptions): Connections {
     if (connection !== undefined) found.set(socket, connection);
     return connection;
   };
+  const watched = new WeakSet<Socket>();
+  // Answers that were waiting behind another one never close by themselves. Who has reset the connection has no peer to find it by.
+  const endWith = (socket: Socket): void => {
+    if (watched.has(socket)) return;
+    watched.add(socket);
+    socket.once('close', () => answering.delete(socket));
+  };
 
   return {
     all: sockets,
@@ -99,19 +105,14 @@ export function createConnections(options: ConnectionsOptions): Connections {
         if (byPeer.get(peer) === socket) byPeer.delete(peer);
         sockets.delete(socket);
         forget(socket);
-        // Answers that were waiting behind another one never close by themselves.
-        const requests = requestSockets.get(socket);
-        if (requests !== undefined) answering.delete(requests);
       });
       if (sockets.size > limits.crowdedAt || isOutOfDescriptors()) makeRoomFor(socket);
       silent.set(socket, now());
     },
     answer: (socket, response) => {
       const connection = find(socket);
-      if (connection !== undefined) {
-        forget(connection);
-        requestSockets.set(connection, socket);
-      }
+      if (connection !== undefined) forget(connection);
+      endWith(socket);
       answering.set(socket, (answering.get(socket) ?? 0) + 1);
       if (connection !== undefined && isOutOfDescriptors()) makeRoomFor(connection);
       response.once('close', () => {

@@ -89,6 +89,11 @@ export class HttpStream extends Duplex {
     return this;
   }
 
+  /** What Node does with the connection of a last answer; without it, it would wait for the client to close its side too. */
+  destroySoon(): void {
+    this.end(() => this.destroy());
+  }
+
   resetAndDestroy(): this {
     this.#socket.resetAndDestroy();
     return this;

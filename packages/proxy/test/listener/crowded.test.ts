@@ -132,6 +132,27 @@ describe('requests that come on one connection at once', () => {
   });
 });
 
+test('connections that are reset with requests waiting leave nothing behind', async () => {
+  const tls = await makeCertificate('reset');
+  const http = { host: '127.0.0.1', port: 0, drainTimeoutMs: 100, tls };
+  const limits = { max: 8, crowdedAt: 6, descriptors: 4 };
+  const { port, socketPath } = await startTestProxy({ http }, { connectionLimits: limits });
+  await startWorker(socketPath, (_request, response) => void response.end('whole'));
+  const request = `GET ${PATH} HTTP/1.1\r\nHost: x\r\n\r\n`;
+  for (let count = 0; count < 6; count += 1) {
+    const connection = await connectRaw(port);
+    const socket = connectTls({ socket: connection, ca: tls.certificate, servername: 'localhost' });
+    socket.on('error', () => {});
+    await once(socket, 'secureConnect');
+    socket.write(request + request);
+    // The server finds both requests and the reset at once, and cannot ask any more who that was.
+    connection.resetAndDestroy();
+    // Answered when the one before has been noticed.
+    expect((await fetchAnswer(port, '/healthz', { ca: tls.certificate })).status).toBe(200);
+  }
+  expect((await fetchAnswer(port, PATH, { ca: tls.certificate })).status).toBe(200);
+});
+
 async function startStalled(
   connectionLimits: ConnectionLimits = LIMITS,
 ): Promise<TestProxy & { responses: ServerResponse[] }> {

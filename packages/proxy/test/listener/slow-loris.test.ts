@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import type { Socket } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { connect as connectTls } from 'node:tls';
 import { expect, test } from 'vitest';
@@ -37,6 +37,17 @@ test('a connection that is idle after its answer is closed', async () => {
   expect(await text(socket)).toMatch(/^HTTP\/1\.1 200 /);
 });
 
+test('a connection that ends with its answer is closed, whatever its client still sends', async () => {
+  const { port } = await startTestProxy();
+  const socket = connect({ host: '127.0.0.1', port, allowHalfOpen: true });
+  const stop = dribble(socket, 'GET /v2/ HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n', '\r\n');
+  let answer = '';
+  socket.on('data', (chunk: Buffer) => (answer += chunk.toString()));
+  await new Promise((resolve) => socket.once('close', resolve));
+  expect(answer).toMatch(/^HTTP\/1\.1 200 /);
+  stop();
+});
+
 test('a head without end is refused before it fills memory', async () => {
   const { port } = await startTestProxy();
   const socket = await connectRaw(port);
@@ -51,10 +62,10 @@ test('a head without end is refused before it fills memory', async () => {
   expect(socket.bytesWritten).toBeLessThan(10_000_000);
 });
 
-/** A byte now and then, so that the connection is never silent. */
-function dribble(socket: Socket, start: string): () => void {
+/** Bytes now and then, so that the connection is never silent. */
+function dribble(socket: Socket, start: string, bytes = 'x'): () => void {
   socket.on('error', () => {});
   socket.write(start);
-  const timer = setInterval(() => socket.writable && socket.write('x'), 20);
+  const timer = setInterval(() => socket.writable && socket.write(bytes), 20);
   return () => clearInterval(timer);
 }
