@@ -9,7 +9,7 @@ import { createGate } from '../support/gate.ts';
 import { addColdImage } from '../support/image/cold-image.ts';
 import { answerAfter, stallAfter } from '../support/upstream/behaviours.ts';
 
-const TRANSITIONS = 8;
+const TRANSITIONS = 4;
 
 function startDrowsyCache(idletimeout: string): Promise<CachedUpstream> {
   return startCachedUpstream(closeAtEnd, {
