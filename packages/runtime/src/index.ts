@@ -8,4 +8,5 @@ export {
 export { entryPoint, type ProcessName } from './entry-points.ts';
 export { EXIT_CONFIG, EXIT_FAILURE } from './exit-codes.ts';
 export { createLog, flushLog, type Logger, type LogLevel, type LogOptions } from './log.ts';
+export { describePortProblem } from './port-problem.ts';
 export type { MessageToChild, MessageToSupervisor } from './process-messages.ts';

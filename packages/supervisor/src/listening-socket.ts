@@ -1,4 +1,5 @@
 import type { SendHandle } from 'node:child_process';
+import { describePortProblem } from '@registry-cache/runtime';
 import { lookup } from 'node:dns/promises';
 import net from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -84,18 +85,8 @@ async function resolve(host: string): Promise<{ address: string; family: number 
 }
 
 function cannotListen({ host, port }: Address, code: string): SupervisorError {
-  return new SupervisorError('START_FAILED', `cannot listen on ${host}:${port}: ${whyNot(code)}`);
-}
-
-function whyNot(code: string): string {
-  switch (code) {
-    case 'EADDRINUSE':
-      return 'another process has this port: stop it, or set http.addr';
-    case 'EACCES':
-      return 'this user may not have a port that low: set http.addr to one above 1023; a container may be started as root, or with --sysctl net.ipv4.ip_unprivileged_port_start=0';
-    case 'EADDRNOTAVAIL':
-      return 'this machine has no such address: set http.addr';
-    default:
-      return code;
-  }
+  return new SupervisorError(
+    'START_FAILED',
+    `cannot listen on ${host}:${port}: ${describePortProblem(code) ?? code}`,
+  );
 }

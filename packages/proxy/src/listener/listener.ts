@@ -1,5 +1,5 @@
 import type { HttpSettings, TlsSettings } from '@registry-cache/config';
-import type { Logger } from '@registry-cache/runtime';
+import { describePortProblem, type Logger } from '@registry-cache/runtime';
 import { once } from 'node:events';
 import {
   createServer as createHttpServer,
@@ -169,14 +169,6 @@ function portOf(server: Server): number {
 }
 
 function whyNot(err: unknown): string {
-  switch (err instanceof Error && 'code' in err ? err.code : undefined) {
-    case 'EADDRINUSE':
-      return 'another process has this port: stop it, or set http.addr';
-    case 'EACCES':
-      return 'this user may not have a port that low: set http.addr to one above 1023; a container may be started as root, or with --sysctl net.ipv4.ip_unprivileged_port_start=0';
-    case 'EADDRNOTAVAIL':
-      return 'this machine has no such address: set http.addr';
-    default:
-      return err instanceof Error ? err.message : String(err);
-  }
+  const code = err instanceof Error && 'code' in err ? err.code : undefined;
+  return describePortProblem(code) ?? (err instanceof Error ? err.message : String(err));
 }
