@@ -1,6 +1,15 @@
 import { EXIT_FAILURE } from './exit-codes.ts';
 import { createLog, flushLog, type LogLevel, type Logger } from './log.ts';
-import type { MessageToChild, MessageToSupervisor } from './process-messages.ts';
+import type { ObservationDetail } from './observation/observation.ts';
+import { createObserver, type Observer } from './observation/observer.ts';
+import { createTally, type Tally } from './observation/tally.ts';
+import { createPendingAnswers } from './pending-answers.ts';
+import type {
+  ChildQuestion,
+  MessageToChild,
+  MessageToSupervisor,
+  SupervisorQuestion,
+} from './process-messages.ts';
 
 /** A process's work between its start and its end. */
 export interface RunningProcess<Settings> {
@@ -13,6 +22,12 @@ export interface RunningProcess<Settings> {
    * moment in which it makes sure of that, it takes no new work.
    */
   fallAsleep?(): Promise<boolean>;
+  /** What there is to tell of it besides what was counted. */
+  observe?(): ObservationDetail;
+  /** Asks anew for what it would answer from memory: the store was changed by hand. */
+  forget?(): void;
+  /** Cleans the store now, and resolves with a report. */
+  clean?(dryRun: boolean): Promise<unknown>;
   /** Takes no new work, finishes what is in flight within its own bound, and releases everything. */
   close(): Promise<void>;
 }
@@ -32,6 +47,14 @@ export interface ProcessContext {
   reportIdle(): void;
   /** Has the process started that should listen at a socket, and does not. May be called for each request. */
   wake(socketPath: string): void;
+  /** What this process does is counted here. */
+  readonly tally: Tally;
+  /**
+   * Asks the supervisor.
+   *
+   * @throws {QuestionError} when there is no answer; the signal's reason when it takes too long
+   */
+  ask(question: SupervisorQuestion, signal: AbortSignal): Promise<unknown>;
 }
 
 export type StartProcess<Settings> = (
@@ -42,6 +65,8 @@ export type StartProcess<Settings> = (
 /** Every process's settings say how it logs. */
 export interface ProcessSettings {
   readonly logLevel: LogLevel;
+  /** Whether somebody wants to know how late its event loop is. */
+  readonly measureEventLoop?: boolean;
 }
 
 /**
@@ -60,8 +85,9 @@ export function runChildProcess<Settings extends ProcessSettings>(
     const started = child;
     child = undefined;
     if (started === undefined) return exit(undefined, 0);
-    const { log, running } = await started;
+    const { log, running, observer } = await started;
     await running?.close();
+    await sayLastWords(running, observer);
     await exit(log, 0);
   };
 
@@ -86,6 +112,12 @@ export function runChildProcess<Settings extends ProcessSettings>(
       case 'make-room':
         void child?.then(makeRoom);
         break;
+      case 'ask':
+        void child?.then((started) => answer(started, message.number, message.question));
+        break;
+      case 'answer':
+        answers.answered(message);
+        break;
       case 'ping':
         void send({ type: 'pong' });
         break;
@@ -93,8 +125,12 @@ export function runChildProcess<Settings extends ProcessSettings>(
   });
 }
 
+/** To what this process has asked its supervisor. */
+const answers = createPendingAnswers();
+
 interface Child<Settings> {
   readonly log: Logger;
+  readonly observer: Observer;
   readonly running: RunningProcess<Settings> | undefined;
 }
 
@@ -109,6 +145,8 @@ async function startChild<Settings extends ProcessSettings>(
   const log = createLog({ level: settings.logLevel, fields: fields(settings) });
   process.on('uncaughtException', (err) => void crash(log, err));
   process.on('unhandledRejection', (err) => void crash(log, err));
+  const tally = createTally();
+  const observer = createObserver(tally, settings.measureEventLoop === true);
   try {
     const running = await start(settings, {
       log,
@@ -116,10 +154,13 @@ async function startChild<Settings extends ProcessSettings>(
       reportDiskFull: () => void send({ type: 'disk-full' }),
       reportIdle: () => void send({ type: 'idle' }),
       wake: (socketPath) => void send({ type: 'wake', socketPath }),
+      tally,
+      ask: (question, signal) =>
+        answers.ask((number) => void send({ type: 'ask', number, question }), signal),
     });
     if (running === undefined) await exit(log, 0);
     await send({ type: 'ready' });
-    return { log, running };
+    return { log, observer, running };
   } catch (err) {
     return crash(log, err);
   }
@@ -138,9 +179,39 @@ async function reloadChild<Settings extends ProcessSettings>(
   }
 }
 
-async function fallAsleep<Settings>({ log, running }: Child<Settings>): Promise<void> {
-  if ((await running?.fallAsleep?.()) === true) await exit(log, 0);
-  else await send({ type: 'busy' });
+async function fallAsleep<Settings>({ log, running, observer }: Child<Settings>): Promise<void> {
+  if ((await running?.fallAsleep?.()) !== true) return send({ type: 'busy' });
+  await sayLastWords(running, observer);
+  await exit(log, 0);
+}
+
+/** What was counted since somebody has asked would be lost otherwise. */
+async function sayLastWords<Settings>(
+  running: RunningProcess<Settings> | undefined,
+  observer: Observer,
+): Promise<void> {
+  await send({ type: 'last-words', observation: observer.observe(running?.observe?.() ?? {}) });
+}
+
+async function answer<Settings>(
+  { log, running, observer }: Child<Settings>,
+  number: number,
+  question: ChildQuestion,
+): Promise<void> {
+  try {
+    switch (question.kind) {
+      case 'observe':
+        return await send({ type: 'answer', number, answer: observer.observe(running?.observe?.() ?? {}) });
+      case 'forget':
+        running?.forget?.();
+        return await send({ type: 'answer', number });
+      case 'clean':
+        return await send({ type: 'answer', number, answer: await running?.clean?.(question.dryRun) });
+    }
+  } catch (err) {
+    log.error({ err, question: question.kind }, 'question of the supervisor could not be answered');
+    await send({ type: 'answer', number, problem: err instanceof Error ? err.message : String(err) });
+  }
 }
 
 async function makeRoom<Settings>({ log, running }: Child<Settings>): Promise<void> {

@@ -210,3 +210,100 @@ test('a process that is stopped while it starts is closed once it has', async ()
   else
     expect([code, signal]).toSatisfy(([c, s]: [number | null, string | null]) => c === 0 || s === 'SIGTERM');
 });
+
+test('a process is observed: what it has counted since, its gauges, and itself', async () => {
+  const { child, messages } = await run(`
+    context.tally.add('evicted_blobs_total', [], 3);
+    return { observe: () => ({ detail: 'well', gauges: [] }), close: async () => {} };`);
+  child.send({ type: 'start', settings: SETTINGS });
+  child.send({ type: 'ask', number: 1, question: { kind: 'observe' } });
+  child.send({ type: 'ask', number: 2, question: { kind: 'observe' } });
+  await expect.poll(() => messages).toHaveLength(3);
+  const answer = (number: number, increments: object[]): object => ({
+    type: 'answer',
+    number,
+    answer: {
+      increments,
+      gauges: [],
+      detail: 'well',
+      residentBytes: expect.any(Number) as number,
+      cpuSeconds: expect.any(Number) as number,
+    },
+  });
+  expect(messages.slice(1)).toEqual([
+    answer(1, [{ series: 'evicted_blobs_total', labels: [], by: 3 }]),
+    answer(2, []),
+  ]);
+});
+
+test('a process whose event loop is measured says how late it was', async () => {
+  const { child, messages } = await run(`return { close: async () => {} };`);
+  child.send({ type: 'start', settings: { ...SETTINGS, measureEventLoop: true } });
+  child.send({ type: 'ask', number: 1, question: { kind: 'observe' } });
+  await expect
+    .poll(() => messages)
+    .toContainEqual(
+      expect.objectContaining({
+        answer: expect.objectContaining({ eventLoopDelaySeconds: expect.any(Number) as number }) as object,
+      }),
+    );
+});
+
+test('a process that ends says what was not observed of it yet', async () => {
+  const { child, messages, exited } = await run(`
+    return { close: async () => context.tally.add('evicted_blobs_total', []) };`);
+  child.send({ type: 'start', settings: SETTINGS });
+  await expect.poll(() => messages).toHaveLength(1);
+  child.kill('SIGTERM');
+  expect(await exited).toEqual([0, null]);
+  expect(messages.at(-1)).toMatchObject({
+    type: 'last-words',
+    observation: { increments: [{ series: 'evicted_blobs_total', labels: [], by: 1 }] },
+  });
+});
+
+test('a process is told to forget and to clean, and says when it has', async () => {
+  const { child, messages, lines } = await run(`
+    return {
+      forget: () => context.log.info('forgotten'),
+      clean: async (dryRun) => ({ dryRun }),
+      close: async () => {},
+    };`);
+  child.send({ type: 'start', settings: SETTINGS });
+  child.send({ type: 'ask', number: 1, question: { kind: 'forget' } });
+  child.send({ type: 'ask', number: 2, question: { kind: 'clean', dryRun: true } });
+  await expect
+    .poll(() => messages.slice(1))
+    .toEqual([
+      { type: 'answer', number: 1 },
+      { type: 'answer', number: 2, answer: { dryRun: true } },
+    ]);
+  await expect.poll(lines).toMatchObject([{ msg: 'forgotten' }]);
+});
+
+test('a process that fails at an answer says so and goes on', async () => {
+  const { child, messages } = await run(`
+    return { clean: async () => { throw new Error('no disk') }, close: async () => {} };`);
+  child.send({ type: 'start', settings: SETTINGS });
+  child.send({ type: 'ask', number: 1, question: { kind: 'clean', dryRun: false } });
+  await expect
+    .poll(() => messages)
+    .toEqual([{ type: 'ready' }, { type: 'answer', number: 1, problem: 'no disk' }]);
+});
+
+test('a process asks its supervisor', async () => {
+  const { child, messages, lines } = await run(`
+    const signal = AbortSignal.timeout(20_000);
+    context.ask({ kind: 'log', after: 1 }, signal).then((answer) => context.log.info({ answer }, 'answered'));
+    context.ask({ kind: 'observe' }, signal).catch((err) => context.log.info({ err }, 'refused'));
+    return { close: async () => {} };`);
+  child.send({ type: 'start', settings: SETTINGS });
+  await expect.poll(() => messages).toHaveLength(3);
+  expect(messages).toContainEqual({ type: 'ask', number: 1, question: { kind: 'log', after: 1 } });
+  child.send({ type: 'answer', number: 2, problem: 'not now' });
+  child.send({ type: 'answer', number: 1, answer: ['line'] });
+  await expect.poll(lines).toMatchObject([
+    { msg: 'refused', err: { message: 'not now' } },
+    { msg: 'answered', answer: ['line'] },
+  ]);
+});
