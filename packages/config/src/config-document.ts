@@ -1,20 +1,40 @@
 import { z } from 'zod';
-import { parseByteSize } from './byte-size.ts';
-import { InvalidValueError, quote } from './config-error.ts';
-import type { ConfigTree } from './config-tree.ts';
-import { findSimilar } from './did-you-mean.ts';
-import { parseDuration } from './duration.ts';
+import { ACCESS_LOG_FORMATS } from './access-log.ts';
 import { EXPIRY_STARTS, parseBlobTtl } from './blob-ttl.ts';
+import { parseByteRate } from './byte-rate.ts';
+import { section, value } from './config-schema.ts';
+import type { ConfigTree } from './config-tree.ts';
+import { DEBUG_ACTIONS, parseMetricsPath } from './debug-settings.ts';
+import { findSimilar } from './did-you-mean.ts';
 import type { Findings } from './findings.ts';
 import { parseListenAddress, type ListenAddress } from './listen-address.ts';
 import { parseOrigin } from './origin-url.ts';
-import { FILE_ONLY_KEYS, SETTING_KEYS } from './setting-keys.ts';
-import type { ExpirySettings, LogSettings, UpstreamSettings } from './settings.ts';
-import { flag, kindOf, listOf, number, oneOf, text, wholeNumber, words } from './value-parsers.ts';
+import { knownKeys } from './setting-keys.ts';
+import type {
+  AccessLogSettings,
+  DebugSettings,
+  ExpirySettings,
+  LogSettings,
+  UpstreamSettings,
+} from './settings.ts';
+import {
+  duration,
+  entriesOrWords,
+  flag,
+  kindOf,
+  listOf,
+  maxSize,
+  number,
+  oneOf,
+  text,
+  wholeNumber,
+  words,
+} from './value-parsers.ts';
+import { MIN_WARM_INTERVAL_MS, parsePlatform } from './warm-rules.ts';
 
 /** config.yml with its values parsed, and nothing that was left out filled in. */
 export interface ConfigDocument {
-  readonly log?: { readonly level?: LogSettings['level'] | undefined } | undefined;
+  readonly log?: LogSection | undefined;
   readonly authorizationttl?: number | undefined;
   readonly http?: HttpSection | undefined;
   readonly auth?: { readonly htpasswd?: HtpasswdSection | undefined } | undefined;
@@ -26,6 +46,19 @@ export interface ConfigDocument {
   readonly workers?: WorkersSection | undefined;
   readonly fills?: FillsSection | undefined;
   readonly cleaner?: CleanerSection | undefined;
+  readonly warm?: WarmSection | undefined;
+  readonly notifications?: { readonly endpoints?: readonly unknown[] | undefined } | undefined;
+}
+
+export interface LogSection {
+  readonly level?: LogSettings['level'] | undefined;
+  readonly accesslog?: AccessLogSection | undefined;
+}
+
+interface AccessLogSection {
+  readonly disabled?: boolean | undefined;
+  readonly format?: AccessLogSettings['format'] | undefined;
+  readonly blobs?: boolean | undefined;
 }
 
 export interface HttpSection {
@@ -35,6 +68,20 @@ export interface HttpSection {
   readonly draintimeout?: number | undefined;
   readonly processes?: number | undefined;
   readonly tls?: { readonly certificate?: string | undefined; readonly key?: string | undefined } | undefined;
+  readonly debug?: DebugSection | undefined;
+  readonly dashboard?: DashboardSection | undefined;
+}
+
+interface DebugSection {
+  readonly addr?: ListenAddress | undefined;
+  readonly prometheus?:
+    { readonly enabled?: boolean | undefined; readonly path?: string | undefined } | undefined;
+  readonly actions?: DebugSettings['actions'] | undefined;
+}
+
+interface DashboardSection {
+  readonly enabled?: boolean | undefined;
+  readonly admins?: readonly string[] | undefined;
 }
 
 interface HtpasswdSection {
@@ -73,6 +120,16 @@ export interface CleanerSection {
   readonly runevery?: number | undefined;
   readonly blobttl?: number | undefined;
   readonly blobttlfrom?: ExpirySettings['from'] | undefined;
+  readonly pins?: readonly string[] | undefined;
+}
+
+interface WarmSection {
+  readonly every?: number | undefined;
+  readonly bandwidth?: number | undefined;
+  readonly concurrency?: number | undefined;
+  readonly platforms?: readonly string[] | undefined;
+  /** Texts, and maps that are not parsed yet. */
+  readonly images?: readonly unknown[] | undefined;
 }
 
 const LOG_LEVELS: readonly LogSettings['level'][] = ['error', 'warn', 'info', 'debug'];
@@ -80,7 +137,14 @@ const AUTHORIZATIONS: readonly UpstreamSettings['authorization'][] = ['cache', '
 
 const schema = z.strictObject({
   version: value((version) => oneOf(['0.1'], String(version))),
-  log: section({ level: value(logLevel) }),
+  log: section({
+    level: value(logLevel),
+    accesslog: section({
+      disabled: value(flag),
+      format: value((format) => oneOf(ACCESS_LOG_FORMATS, format)),
+      blobs: value(flag),
+    }),
+  }),
   authorizationttl: value(duration),
   http: section({
     addr: value((addr) => parseListenAddress(text(addr))),
@@ -89,6 +153,12 @@ const schema = z.strictObject({
     draintimeout: value(duration),
     processes: value((count) => wholeNumber(count, { min: 1, max: 64 })),
     tls: section({ certificate: value(text), key: value(text) }),
+    debug: section({
+      addr: value((addr) => parseListenAddress(text(addr))),
+      prometheus: section({ enabled: value(flag), path: value(parseMetricsPath) }),
+      actions: value((from) => oneOf(DEBUG_ACTIONS, from)),
+    }),
+    dashboard: section({ enabled: value(flag), admins: value(words) }),
   }),
   auth: section({ htpasswd: section({ realm: value(text), path: value(text) }) }),
   storage: section({
@@ -124,7 +194,16 @@ const schema = z.strictObject({
     runevery: value((interval) => duration(interval, 1000)),
     blobttl: value(parseBlobTtl),
     blobttlfrom: value((start) => oneOf(EXPIRY_STARTS, start)),
+    pins: value(words),
   }),
+  warm: section({
+    every: value((interval) => duration(interval, MIN_WARM_INTERVAL_MS)),
+    bandwidth: value(parseByteRate),
+    concurrency: value((count) => wholeNumber(count, { min: 1, max: 64 })),
+    platforms: value((platforms) => words(platforms).map(parsePlatform)),
+    images: value(entriesOrWords),
+  }),
+  notifications: section({ endpoints: value(listOf((endpoint) => endpoint)) }),
   // `registry` was taken out before, and what distribution has besides was ignored: what is left is a mistake.
   middleware: section({}),
 });
@@ -159,51 +238,7 @@ function rejectUnknown(path: readonly string[], tree: ConfigTree, findings: Find
   tree.remove(path);
 }
 
-/** Every key and every section, with the name of the upstream that `path` is about in place of `*`. */
-function knownKeys(path: readonly string[]): Set<string> {
-  const upstream = path[0] === 'upstreams' ? path[1] : undefined;
-  const known = new Set<string>();
-  for (const key of [...SETTING_KEYS, ...FILE_ONLY_KEYS]) {
-    const segments = key.split('.').map((segment) => (segment === '*' ? (upstream ?? '*') : segment));
-    for (let depth = 1; depth <= segments.length; depth++) known.add(segments.slice(0, depth).join('.'));
-  }
-  return known;
-}
-
-function value<T>(parse: (input: unknown) => T): z.ZodOptional<z.ZodType<T>> {
-  return z
-    .unknown()
-    .transform((input, context): T => {
-      try {
-        return parse(input);
-      } catch (err) {
-        if (!(err instanceof InvalidValueError)) throw err;
-        context.addIssue({ code: 'custom', message: err.message });
-        return z.NEVER;
-      }
-    })
-    .optional();
-}
-
-function section<Shape extends z.core.$ZodLooseShape>(
-  shape: Shape,
-): z.ZodOptional<z.ZodObject<Shape, z.core.$strict>> {
-  return z.strictObject(shape).optional();
-}
-
 function logLevel(input: unknown): LogSettings['level'] {
   // distribution takes them in any case.
   return oneOf(LOG_LEVELS, typeof input === 'string' ? input.toLowerCase() : input);
-}
-
-function duration(input: unknown, minMs = 0): number {
-  const ms = parseDuration(typeof input === 'number' ? String(input) : text(input));
-  if (ms < minMs) throw new InvalidValueError(`expected at least ${minMs / 1000}s, got ${quote(input)}`);
-  return ms;
-}
-
-function maxSize(input: unknown): number {
-  const size = parseByteSize(typeof input === 'number' ? String(input) : text(input));
-  if (size < 1) throw new InvalidValueError(`expected more than nothing, got ${quote(input)}`);
-  return size;
 }

@@ -48,6 +48,12 @@ export const DEFAULT_MAX_SIZE_BYTES: number = 10 * 1024 ** 3;
 export const DEFAULT_THRESHOLD_PERCENTAGE = 20;
 export const DEFAULT_RUN_EVERY_MS: number = 30 * 60 * 1000;
 export const DEFAULT_IDLE_TIMEOUT_MS: number = 10 * 60 * 1000;
+export const DEFAULT_WARM_INTERVAL_MS: number = 6 * 60 * 60 * 1000;
+export const DEFAULT_WARM_CONCURRENCY = 2;
+// distribution's own.
+export const DEFAULT_NOTIFICATION_TIMEOUT_MS = 1000;
+export const DEFAULT_NOTIFICATION_BACKOFF_MS = 1000;
+export const DEFAULT_NOTIFICATION_THRESHOLD = 10;
 
 /** The container's data folder where there is one, else a folder under the user's cache directory. */
 export async function defaultDataDirectory(env: Environment, wellKnown: WellKnownPaths): Promise<string> {

@@ -1,7 +1,7 @@
 import type { ConfigTree } from './config-tree.ts';
 import { findSimilar } from './did-you-mean.ts';
 import type { Findings } from './findings.ts';
-import { MEANINGLESS_KEYS, SETTING_KEYS, type SettingKey } from './setting-keys.ts';
+import { FILE_ONLY_KEYS, MEANINGLESS_KEYS, SETTING_KEYS, type SettingKey } from './setting-keys.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -24,6 +24,9 @@ const SETTING_VARIABLES: ReadonlyMap<string, SettingKey> = new Map(
   SETTING_KEYS.map((key) => [variableOf(key), key]),
 );
 const IGNORED_VARIABLES: readonly string[] = MEANINGLESS_KEYS.map(variableOf);
+const FILE_ONLY: ReadonlyMap<string, string> = new Map(
+  FILE_ONLY_KEYS.filter((key) => !key.includes('*')).map((key) => [variableOf(key), key]),
+);
 
 /**
  * Lays the environment over config.yml: the short names first, then distribution's rule that `REGISTRY_A_B_C` is `a.b.c`. A
@@ -46,10 +49,14 @@ function applyRegistryVariable(name: string, value: string, tree: ConfigTree, fi
   const key = SETTING_VARIABLES.get(name);
   if (key !== undefined) return tree.set(key.split('.'), value, name);
   if (name === 'REGISTRY_AUTH' || name === 'REGISTRY_STORAGE') return choose(name, value, tree);
-  if (IGNORED_VARIABLES.some((ignored) => name === ignored || name.startsWith(`${ignored}_`))) {
+  if (IGNORED_VARIABLES.some((ignored) => isPartOf(name, ignored))) {
     return findings.warning(`${name} is ignored: it means nothing to this cache`);
   }
   if (isServiceVariable(name, value)) return;
+  const [, fileOnly] = [...FILE_ONLY].find(([variable]) => isPartOf(name, variable)) ?? [];
+  if (fileOnly !== undefined) {
+    return findings.warning(`${name} is ignored: ${fileOnly} can be set in config.yml only`);
+  }
   const similar = findSimilar(name, SETTING_VARIABLES.keys());
   const hint = similar === undefined ? '' : `, did you mean ${similar}?`;
   if (isAboutLogins(name)) return findings.problem(name, `unknown setting${hint}`);
@@ -74,6 +81,10 @@ const SERVICE_PORT = /^REGISTRY_(?:[A-Z0-9_]+_)?PORT(?:_\d+_(?:TCP|UDP|SCTP)(?:_
 function isServiceVariable(name: string, value: string): boolean {
   if (SERVICE_NUMBER.test(name)) return true;
   return SERVICE_PORT.test(name) && (/_\d+_/.test(name) || /^(?:tcp|udp|sctp):\/\//.test(value));
+}
+
+function isPartOf(name: string, variable: string): boolean {
+  return name === variable || name.startsWith(`${variable}_`);
 }
 
 function variableOf(key: string): string {

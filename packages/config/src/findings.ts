@@ -5,6 +5,10 @@ export class Findings {
   readonly #problems: ConfigProblem[] = [];
   readonly #warnings: string[] = [];
 
+  get problems(): readonly ConfigProblem[] {
+    return this.#problems;
+  }
+
   get warnings(): readonly string[] {
     return this.#warnings;
   }

@@ -28,3 +28,15 @@ export function parseListenAddress(text: string): ListenAddress {
   }
   return { host, port };
 }
+
+/** Whether listening there is listening on every address. */
+export function isAnyAddress(host: string): boolean {
+  return host === '' || host === '0.0.0.0' || (isIP(host) === 6 && /^[0:]+$/.test(host));
+}
+
+/** Whether only this machine can reach it there. */
+export function isLoopback(host: string): boolean {
+  if (isIP(host) === 4) return host.startsWith('127.');
+  if (isIP(host) === 6) return /^[0:]+1$/.test(host) || /^::ffff:127\./i.test(host);
+  return host.toLowerCase() === 'localhost';
+}

@@ -1,6 +1,7 @@
 import { join, resolve } from 'node:path';
+import { accessLogSettings } from './access-log.ts';
 import { parseCertificates } from './certificate.ts';
-import type { CleanerSection, FillsSection } from './config-document.ts';
+import type { CleanerSection, FillsSection, LogSection } from './config-document.ts';
 import {
   DEFAULT_ABANDON_BELOW_PERCENT,
   DEFAULT_AUTHORIZATION_TTL_MS,
@@ -9,7 +10,6 @@ import {
   DEFAULT_MAX_SIZE_BYTES,
   DEFAULT_RUN_EVERY_MS,
   DEFAULT_THRESHOLD_PERCENTAGE,
-  defaultDataDirectory,
   WELL_KNOWN_PATHS,
   type WellKnownPaths,
 } from './defaults.ts';
@@ -23,13 +23,22 @@ import { loadHtpasswd } from './load-htpasswd.ts';
 import { loadPullSecret } from './load-pull-secret.ts';
 import { loadTls, type LoadedTls } from './load-tls.ts';
 import { checkOriginAuthorization, warnOfPlainLogins } from './origin-authorization.ts';
+import { operationSettings } from './operation-settings.ts';
 import { readOutboundProxy } from './outbound-proxy.ts';
 import { pemText } from './pem.ts';
+import { pinPatterns } from './pins.ts';
 import { defaultProxyProcesses } from './proxy-processes.ts';
 import { readDocument, type Overrides } from './read-document.ts';
-import { findRunDirectory } from './run-directory.ts';
+import { dataDirectoryOf, findRunDirectory } from './run-directory.ts';
 import { loadSelfSigned } from './self-signed.ts';
-import type { CleanerSettings, ExpirySettings, FillSettings, Settings, TlsSettings } from './settings.ts';
+import type {
+  CleanerSettings,
+  ExpirySettings,
+  FillSettings,
+  LogSettings,
+  Settings,
+  TlsSettings,
+} from './settings.ts';
 import { readBinaryFile } from './text-file.ts';
 import { buildUpstreams } from './upstreams.ts';
 
@@ -72,18 +81,18 @@ export async function loadSettings(sources: SettingsSources): Promise<Settings> 
   checkOriginAuthorization(upstreams, context);
   const auth = await loadHtpasswd(context);
   const outboundProxy = await readOutboundProxy(env, findings);
-  const rootDirectory = resolve(
-    document.storage?.filesystem?.rootdirectory ?? (await defaultDataDirectory(env, wellKnown)),
-  );
+  const rootDirectory = await dataDirectoryOf(document, env, wellKnown);
   const runDirectory = await findRunDirectory(env, rootDirectory, context);
   const expiry = findExpiry(context);
+  const pins = pinPatterns(upstreams, context);
+  const operations = operationSettings({ env, auth, upstreams }, context);
   const loadedTls = await loadTls(context);
   if (loadedTls.kind === 'plain-http') warnOfPlainLogins(upstreams, context);
   findings.throwProblems();
   const tls = await useTls(loadedTls, rootDirectory, context);
 
   return {
-    log: { level: document.log?.level ?? 'info' },
+    log: logSettings(document.log),
     http: httpSettings(tls, context),
     proxyProcesses: document.http?.processes ?? (await defaultProxyProcesses()),
     ...(auth === undefined ? {} : { auth }),
@@ -95,7 +104,8 @@ export async function loadSettings(sources: SettingsSources): Promise<Settings> 
     outboundProxy,
     workers: { idleTimeoutMs: document.workers?.idletimeout ?? DEFAULT_IDLE_TIMEOUT_MS },
     fills: fillSettings(document.fills),
-    cleaner: cleanerSettings(document.cleaner, expiry),
+    cleaner: cleanerSettings(document.cleaner, { expiry, pins }),
+    ...operations,
     watchedFiles: [...watchedFiles],
     warnings: findings.warnings,
   };
@@ -134,11 +144,22 @@ function fillSettings(section: FillsSection = {}): FillSettings {
   };
 }
 
-function cleanerSettings(section: CleanerSection = {}, expiry: ExpirySettings | undefined): CleanerSettings {
+function logSettings(section: LogSection = {}): LogSettings {
+  const access = accessLogSettings(section);
+  return { level: section.level ?? 'info', ...(access === undefined ? {} : { access }) };
+}
+
+interface WhatStaysAndGoes {
+  readonly expiry: ExpirySettings | undefined;
+  readonly pins: readonly string[];
+}
+
+function cleanerSettings(section: CleanerSection = {}, { expiry, pins }: WhatStaysAndGoes): CleanerSettings {
   return {
     maxSizeBytes: section.maxsize ?? DEFAULT_MAX_SIZE_BYTES,
     thresholdPercentage: section.thresholdpercentage ?? DEFAULT_THRESHOLD_PERCENTAGE,
     runEveryMs: section.runevery ?? DEFAULT_RUN_EVERY_MS,
     ...(expiry === undefined ? {} : { expiry }),
+    pins,
   };
 }

@@ -1,6 +1,9 @@
 /** The settings that one text can give: from the environment, from the command line, or in config.yml. */
 export const SETTING_KEYS = [
   'log.level',
+  'log.accesslog.disabled',
+  'log.accesslog.format',
+  'log.accesslog.blobs',
   'authorizationttl',
   'http.addr',
   'http.host',
@@ -9,6 +12,12 @@ export const SETTING_KEYS = [
   'http.processes',
   'http.tls.certificate',
   'http.tls.key',
+  'http.debug.addr',
+  'http.debug.prometheus.enabled',
+  'http.debug.prometheus.path',
+  'http.debug.actions',
+  'http.dashboard.enabled',
+  'http.dashboard.admins',
   'auth.htpasswd.realm',
   'auth.htpasswd.path',
   'storage.filesystem.rootdirectory',
@@ -24,6 +33,12 @@ export const SETTING_KEYS = [
   'cleaner.runevery',
   'cleaner.blobttl',
   'cleaner.blobttlfrom',
+  'cleaner.pins',
+  'warm.every',
+  'warm.bandwidth',
+  'warm.concurrency',
+  'warm.platforms',
+  'warm.images',
 ] as const;
 
 export type SettingKey = (typeof SETTING_KEYS)[number];
@@ -40,6 +55,7 @@ export const FILE_ONLY_KEYS: readonly string[] = [
   'upstreams.*.tokenhosts',
   'upstreams.*.maxconnections',
   'middleware.registry',
+  'notifications.endpoints',
 ];
 
 /** Keys of distribution's schema with no meaning in a cache of this kind; ignored, so that its config.yml works as it is. */
@@ -47,7 +63,7 @@ export const MEANINGLESS_KEYS: readonly string[] = [
   'catalog',
   'compatibility',
   'health',
-  'http.debug',
+  'http.debug.tls',
   'http.h2c',
   'http.headers',
   'http.http2',
@@ -56,7 +72,6 @@ export const MEANINGLESS_KEYS: readonly string[] = [
   'http.relativeurls',
   'http.tls.ciphersuites',
   'http.tls.minimumtls',
-  'log.accesslog',
   'log.fields',
   'log.formatter',
   'log.hooks',
@@ -64,7 +79,7 @@ export const MEANINGLESS_KEYS: readonly string[] = [
   'loglevel',
   'middleware.repository',
   'middleware.storage',
-  'notifications',
+  'notifications.events',
   'policy',
   'proxy',
   'redis',
@@ -82,3 +97,14 @@ export const MEANINGLESS_KEYS: readonly string[] = [
   'storage.tag',
   'validation',
 ];
+
+/** Every key and every section, with the name of the upstream that `path` is about in place of `*`. */
+export function knownKeys(path: readonly string[]): Set<string> {
+  const upstream = path[0] === 'upstreams' ? path[1] : undefined;
+  const known = new Set<string>();
+  for (const key of [...SETTING_KEYS, ...FILE_ONLY_KEYS]) {
+    const segments = key.split('.').map((segment) => (segment === '*' ? (upstream ?? '*') : segment));
+    for (let depth = 1; depth <= segments.length; depth++) known.add(segments.slice(0, depth).join('.'));
+  }
+  return known;
+}

@@ -21,6 +21,15 @@ export interface Settings {
   readonly workers: WorkersSettings;
   readonly fills: FillSettings;
   readonly cleaner: CleanerSettings;
+  /** Where metrics and the dashboard are; nowhere where left out. */
+  readonly debug?: DebugSettings;
+  /** The dashboard on the port of clients, behind their login; not there where left out. */
+  readonly dashboard?: DashboardSettings;
+  readonly warm: WarmSettings;
+  /** Who is told of pulls, evictions and failed fills. */
+  readonly notifications: readonly NotificationEndpoint[];
+  /** The variables `OTEL_*`, where they ask for traces. They may hold secrets. */
+  readonly telemetry?: TelemetrySettings;
   /** Files whose change means a reload, as absolute paths. */
   readonly watchedFiles: readonly string[];
   /** What an operator should know but what stops nothing: one line each. */
@@ -29,6 +38,14 @@ export interface Settings {
 
 export interface LogSettings {
   readonly level: 'error' | 'warn' | 'info' | 'debug';
+  /** The lines that tell of pulls; none where left out. */
+  readonly access?: AccessLogSettings;
+}
+
+export interface AccessLogSettings {
+  readonly format: 'json' | 'text';
+  /** Whether each blob has a line, or each image alone. */
+  readonly blobs: boolean;
 }
 
 export interface HttpSettings {
@@ -138,6 +155,8 @@ export interface CleanerSettings {
   readonly runEveryMs: number;
   /** When a blob is removed whatever room there is; never where left out. */
   readonly expiry?: ExpirySettings;
+  /** Patterns of images that stay, however old they are: `quay.io/org/**`, `docker.io/library/alpine:3.*`. */
+  readonly pins: readonly string[];
 }
 
 export interface ExpirySettings {
@@ -145,3 +164,56 @@ export interface ExpirySettings {
   /** What the time is counted from: when the blob was fetched, or when it was last pulled. */
   readonly from: 'fetched' | 'pulled';
 }
+
+/** A plain HTTP address for operators. @see distribution, "debug" */
+export interface DebugSettings {
+  /** An empty host listens on every address. */
+  readonly host: string;
+  readonly port: number;
+  /** `/metrics`; no metrics where left out. */
+  readonly metricsPath?: string;
+  /** From where images may be pinned, warmed and removed by the dashboard. */
+  readonly actions: 'loopback' | 'anywhere' | 'nowhere';
+}
+
+export interface DashboardSettings {
+  /** Users who may pin, warm and remove images; everybody who can log in may look. */
+  readonly admins: readonly string[];
+}
+
+/** What is pulled before anybody asks for it. */
+export interface WarmSettings {
+  readonly rules: readonly WarmRule[];
+  /** Of all rules and upstreams together; without a limit where left out. */
+  readonly bytesPerSecond?: number;
+  /** How many images are pulled at a time. */
+  readonly concurrency: number;
+}
+
+export interface WarmRule {
+  /** With its upstream: `quay.io/org/app`. */
+  readonly repository: string;
+  readonly select:
+    | { readonly kind: 'digest'; readonly digest: string }
+    /** Glob patterns of tags: `1.*`; one without special characters is a tag. */
+    | { readonly kind: 'tags'; readonly patterns: readonly string[] };
+  readonly everyMs: number;
+  /** `linux/amd64`, `linux/arm/v7`; all of an index where left out. */
+  readonly platforms?: readonly string[];
+}
+
+/** @see distribution, "notifications" */
+export interface NotificationEndpoint {
+  readonly name: string;
+  readonly url: string;
+  readonly headers: Readonly<Record<string, readonly string[]>>;
+  readonly timeoutMs: number;
+  /** After so many failures in a row the endpoint is left alone for `backoffMs`. */
+  readonly threshold: number;
+  readonly backoffMs: number;
+  readonly ignoredMediaTypes: readonly string[];
+  readonly ignoredActions: readonly string[];
+}
+
+/** Environment variables by their names. @see OpenTelemetry, "Environment variable specification" */
+export type TelemetrySettings = Readonly<Record<string, string>>;

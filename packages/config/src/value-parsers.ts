@@ -1,4 +1,6 @@
+import { parseByteSize } from './byte-size.ts';
 import { InvalidValueError, quote } from './config-error.ts';
+import { parseDuration } from './duration.ts';
 
 // The kinds of values in config.yml. They throw an InvalidValueError.
 
@@ -74,4 +76,23 @@ export function listOf<T>(parse: (input: unknown) => T): (input: unknown) => T[]
 export function words(input: unknown): string[] {
   const list = Array.isArray(input) ? listOf(text)(input) : text(input).split(/\s+/);
   return list.filter((word) => word !== '');
+}
+
+/** A list of anything, or one text of words between spaces. */
+export function entriesOrWords(input: unknown): unknown[] {
+  return typeof input === 'string' ? words(input) : listOf((entry) => entry)(input);
+}
+
+/** Milliseconds. */
+export function duration(input: unknown, minMs = 0): number {
+  const ms = parseDuration(typeof input === 'number' ? String(input) : text(input));
+  if (ms < minMs) throw new InvalidValueError(`expected at least ${minMs / 1000}s, got ${quote(input)}`);
+  return ms;
+}
+
+/** Bytes. */
+export function maxSize(input: unknown): number {
+  const size = parseByteSize(typeof input === 'number' ? String(input) : text(input));
+  if (size < 1) throw new InvalidValueError(`expected more than nothing, got ${quote(input)}`);
+  return size;
 }

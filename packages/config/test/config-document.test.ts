@@ -75,6 +75,20 @@ test.each([
     'expected true or false, got "maybe"',
   ],
   ['upstreams: {quay.io: {cas: /a.pem}}', 'upstreams.quay.io.cas', 'expected a list, got a text'],
+  ['log: {accesslog: {format: xml}}', 'log.accesslog.format', 'expected json or text, got "xml"'],
+  ['log: {accesslog: {blob: true}}', 'log.accesslog.blob', 'unknown key, did you mean log.accesslog.blobs?'],
+  ['http: {debug: {addr: 5001}}', 'http.debug.addr', 'expected a text, got a number'],
+  [
+    'http: {debug: {addr: ":1", actions: everywhere}}',
+    'http.debug.actions',
+    'expected loopback, anywhere, or nowhere, got "everywhere"',
+  ],
+  ['warm: {every: 0s}', 'warm.every', 'expected at least 1s, got "0s"'],
+  ['warm: {concurrency: 0}', 'warm.concurrency', 'expected a number from 1 to 64, got 0'],
+  ['warm: {platforms: [arm64]}', 'warm.platforms', expect.stringContaining('expected os/architecture')],
+  ['warm: {images: {quay.io: x}}', 'warm.images', 'expected a list, got a map'],
+  ['notifications: {endpoints: {name: x}}', 'notifications.endpoints', 'expected a list, got a map'],
+  ['cleaner: {pins: {quay.io: x}}', 'cleaner.pins', 'expected a text, got a map'],
 ])('%s is refused', async (yaml, key, message) => {
   const { loadYaml } = await createWorkspace();
   expect((await rejectionOf(loadYaml(yaml))).problems).toEqual([{ key, message }]);
@@ -99,13 +113,14 @@ test("keys of distribution's schema that mean nothing here are named in one warn
   const { loadYaml } = await createWorkspace();
   const { warnings } = await loadYaml(`
 version: 0.1
-http: {addr: ":5000", headers: {X: [y]}, debug: {addr: ":1"}}
+http: {addr: ":5000", headers: {X: [y]}, debug: {tls: {key: hunter2}}}
+notifications: {events: {includereferences: true}}
 storage: {cache: {blobdescriptor: inmemory}, s3: {secretkey: hunter2}}
 redis: {password: hunter2}
 middleware: {repository: [{name: x, options: {password: hunter2}}], registry: [{name: other, options: {password: hunter2}}]}
 `);
   expect(warnings).toEqual([
-    'these settings are ignored, as they mean nothing to this cache: http.debug, http.headers, middleware.repository, redis, storage.cache, storage.s3',
+    'these settings are ignored, as they mean nothing to this cache: http.debug.tls, http.headers, middleware.repository, notifications.events, redis, storage.cache, storage.s3',
     'these middlewares are ignored, as they mean nothing to this cache: middleware.registry[0] (other)',
   ]);
 });
@@ -134,4 +149,17 @@ test('the example names every setting, and is right', async () => {
     tokenhosts: [],
     maxconnections: 64,
   });
+});
+
+test('the example warms, notifies and shows what it says', async () => {
+  const example = await readConfigFile(fileURLToPath(new URL('../../../deploy/config.yml', import.meta.url)));
+  const { warm, notifications, upstreams, cleaner, log } = example;
+  const http = isMap(example['http']) ? { debug: example['http']['debug'] } : {};
+  const yaml = JSON.stringify({ warm, notifications, upstreams, cleaner, log, http });
+  const { loadYaml } = await createWorkspace();
+  const settings = await loadYaml(yaml.replace('"disabled":true', '"disabled":false'));
+  expect(settings.warm).toMatchObject({ rules: [{}, {}], bytesPerSecond: 20 * 1024 ** 2, concurrency: 2 });
+  expect(settings.notifications).toMatchObject([{ name: 'listener', ignoredActions: ['evict'] }]);
+  expect(settings.debug).toMatchObject({ host: '127.0.0.1', port: 5001, metricsPath: '/metrics' });
+  expect(settings.cleaner.pins).toEqual([]);
 });

@@ -78,6 +78,14 @@ test('other unknown variables are warned about without their values', () => {
   expect(warnings.join()).not.toContain('hunter2');
 });
 
+test('what only config.yml can hold says so', () => {
+  const { tree, warnings } = apply({ REGISTRY_NOTIFICATIONS_ENDPOINTS: '- url: https://u:hunter2@a.io' });
+  expect(tree.root).toEqual({});
+  expect(warnings).toEqual([
+    'REGISTRY_NOTIFICATIONS_ENDPOINTS is ignored: notifications.endpoints can be set in config.yml only',
+  ]);
+});
+
 test('REGISTRY_AUTH and REGISTRY_STORAGE choose a section and keep what is in it', () => {
   const { tree } = apply({
     REGISTRY_AUTH: 'htpasswd',

@@ -10,7 +10,7 @@ const SECRET = JSON.stringify({ auths: { 'quay.io': { auth: 'dTpw' } } });
 test('with nothing configured it serves the well-known registries from a folder of the user', async () => {
   const { load, path } = await createWorkspace();
   const settings = await load();
-  expect(settings.log).toEqual({ level: 'info' });
+  expect(settings.log).toEqual({ level: 'info', access: { format: 'json', blobs: false } });
   expect(settings.http).toMatchObject({ host: '', port: 8443, drainTimeoutMs: 30_000 });
   expect(settings.http.tls?.source).toBe('self-signed');
   expect(settings.auth).toBeUndefined();
@@ -19,7 +19,12 @@ test('with nothing configured it serves the well-known registries from a folder 
     maxSizeBytes: 10 * 1024 ** 3,
     thresholdPercentage: 20,
     runEveryMs: 1_800_000,
+    pins: [],
   });
+  expect(settings).toMatchObject({ warm: { rules: [], concurrency: 2 }, notifications: [] });
+  expect(settings).not.toHaveProperty('debug');
+  expect(settings).not.toHaveProperty('dashboard');
+  expect(settings).not.toHaveProperty('telemetry');
   expect(settings.fills).toEqual({ abandonBelowPercent: 0, maxSizeBytes: 100 * 1024 ** 3 });
   expect(settings.upstreams.map(({ name }) => name)).toContain('docker.io');
   expect(settings.upstreams.some((upstream) => upstream.default)).toBe(false);
@@ -51,6 +56,7 @@ test("the first registry-cache's container needs no change", async () => {
     maxSizeBytes: 50 * 1024 ** 2,
     thresholdPercentage: 10,
     runEveryMs: 3_723_000,
+    pins: [],
   });
   expect(settings.watchedFiles).toEqual([
     path('pull-secret.json'),
