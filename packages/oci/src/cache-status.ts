@@ -27,9 +27,11 @@ export function formatCacheStatus(outcome: CacheOutcome): string {
   return `registry-cache; ${MEMBERS[outcome]}`;
 }
 
+const OUTCOMES: ReadonlyMap<string, CacheOutcome> = new Map(
+  (Object.keys(MEMBERS) as CacheOutcome[]).map((outcome) => [formatCacheStatus(outcome), outcome]),
+);
+
 /** The outcome that a `Cache-Status` of this cache names, or undefined for any other text. */
 export function findCacheOutcome(cacheStatus: string): CacheOutcome | undefined {
-  return (Object.keys(MEMBERS) as CacheOutcome[]).find(
-    (outcome) => formatCacheStatus(outcome) === cacheStatus,
-  );
+  return OUTCOMES.get(cacheStatus);
 }

@@ -20,6 +20,12 @@ export type { ByteRange } from './byte-ranges.ts';
 export { findCacheOutcome, formatCacheStatus, type CacheOutcome } from './cache-status.ts';
 export { MAX_MANIFEST_BYTES, parseManifest, type Manifest } from './manifest.ts';
 export {
+  describeManifest,
+  findPlatform,
+  type Descriptor,
+  type ManifestDescription,
+} from './manifest-description.ts';
+export {
   DOCKER_MANIFEST,
   DOCKER_MANIFEST_LIST,
   DOCKER_SCHEMA1,

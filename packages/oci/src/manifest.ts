@@ -23,9 +23,7 @@ export interface Manifest {
  * @throws {RegistryError} `MANIFEST_INVALID` when the bytes are not a JSON object of a known shape.
  */
 export function parseManifest(bytes: Uint8Array): Manifest {
-  const document = parseObject(bytes);
-  const mediaType =
-    typeof document['mediaType'] === 'string' ? checked(document['mediaType']) : mediaTypeOfShape(document);
+  const { document, mediaType } = parseManifestDocument(bytes);
   return {
     mediaType,
     blobs: [
@@ -37,6 +35,19 @@ export function parseManifest(bytes: Uint8Array): Manifest {
     sizes: sizesOf([document['config'], document['layers'], document['blobs']].flat()),
     manifests: digestsOf(document['manifests'], 'digest'),
   };
+}
+
+interface ManifestDocument {
+  readonly document: Readonly<Record<string, unknown>>;
+  readonly mediaType: string;
+}
+
+/** @throws {RegistryError} as `parseManifest` does */
+export function parseManifestDocument(bytes: Uint8Array): ManifestDocument {
+  const document = parseObject(bytes);
+  const mediaType =
+    typeof document['mediaType'] === 'string' ? checked(document['mediaType']) : mediaTypeOfShape(document);
+  return { document, mediaType };
 }
 
 function parseObject(bytes: Uint8Array): Record<string, unknown> {
@@ -52,9 +63,16 @@ function parseObject(bytes: Uint8Array): Record<string, unknown> {
   return document as Record<string, unknown>;
 }
 
-/** It becomes a header, and a document may say anything. */
-function checked(mediaType: string): string {
-  if (/^[\w!#$&^.+-]{1,127}\/[\w!#$&^.+-]{1,127}$/.test(mediaType)) return mediaType;
+/** The media type that `text` is, or undefined when it is none: for documents, which may say anything. */
+export function findMediaType(text: unknown): string | undefined {
+  if (typeof text !== 'string') return undefined;
+  return /^[\w!#$&^.+-]{1,127}\/[\w!#$&^.+-]{1,127}$/.test(text) ? text : undefined;
+}
+
+/** It becomes a header. */
+function checked(text: string): string {
+  const mediaType = findMediaType(text);
+  if (mediaType !== undefined) return mediaType;
   throw new RegistryError('MANIFEST_INVALID', 'manifest has a mediaType that is none');
 }
 

@@ -35,6 +35,8 @@ export interface AccessEvent {
     /** Body bytes handed to the client's socket. */
     readonly bytesSent: number;
     readonly durationMs: number;
+    /** Until the upstream had begun to answer, with what the disk took meanwhile; missing where it was not asked for this. */
+    readonly upstreamMs?: number;
     /** The client left, or the body ended short. */
     readonly aborted: boolean;
     /** How many requests of one connection this tells of, all within a second, where it is more than one. */

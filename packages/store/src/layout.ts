@@ -27,6 +27,10 @@ export interface Layout {
   readonly fills: string;
   /** Files on their way to be links, before one rename puts them in place. */
   readonly temporary: string;
+  /** What operators keep from eviction. */
+  readonly pins: string;
+  /** How the cache was used, minute by minute and hour by hour. */
+  readonly history: string;
 }
 
 export function layoutOf(rootDirectory: string): Layout {
@@ -37,6 +41,8 @@ export function layoutOf(rootDirectory: string): Layout {
     repositories: join(registry, 'repositories'),
     fills: join(own, 'fills'),
     temporary: join(own, 'tmp'),
+    pins: join(own, 'pins.json'),
+    history: join(own, 'history'),
   };
 }
 
@@ -56,23 +62,25 @@ export function upstreamFolder(upstream: UpstreamName): string {
   return upstream.replace(':', '_');
 }
 
-function repositoryFolder({ upstream, name }: Repository): string {
+/** Below `repositories/`. */
+export function repositoryFolder({ upstream, name }: Repository): string {
   return join(upstreamFolder(upstream), name);
 }
 
-/** Below `repositories/`. */
+export function layersFolder(repository: Repository): string {
+  return join(repositoryFolder(repository), '_layers');
+}
+
 export function layerLinkPath(repository: Repository, digest: Digest): string {
-  return join(repositoryFolder(repository), '_layers', digestAlgorithm(digest), digestHex(digest), 'link');
+  return join(layersFolder(repository), digestAlgorithm(digest), digestHex(digest), 'link');
+}
+
+export function revisionsFolder(repository: Repository): string {
+  return join(repositoryFolder(repository), '_manifests/revisions');
 }
 
 export function revisionLinkPath(repository: Repository, digest: Digest): string {
-  return join(
-    repositoryFolder(repository),
-    '_manifests/revisions',
-    digestAlgorithm(digest),
-    digestHex(digest),
-    'link',
-  );
+  return join(revisionsFolder(repository), digestAlgorithm(digest), digestHex(digest), 'link');
 }
 
 export function tagsFolder(repository: Repository): string {

@@ -18,6 +18,10 @@ export interface CleanReport {
   /** Missing where blobs do not expire. */
   readonly expired?: ExpirySummary;
   readonly evicted: EvictionSummary;
+  /** What is stored and stays, whatever its age and however little room there is. */
+  readonly pinned: { readonly blobs: number; readonly bytes: number };
+  /** Access time of the blob that would be evicted next; undefined where there is none. */
+  readonly oldestAccessMs: number | undefined;
   readonly sweptFills: SweptFills;
   readonly sweptUploads: SweptUploads;
   readonly sweptLinks: SweptLinks;

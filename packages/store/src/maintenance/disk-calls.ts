@@ -2,6 +2,7 @@ import { lstatSync, opendirSync, readFileSync, rmdirSync, unlinkSync, type Dir, 
 import { lstat, opendir, readFile, rmdir, unlink } from 'node:fs/promises';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { unlessAbsent } from '../absence.ts';
+import { readQuietly, readQuietlySync } from '../open-quietly.ts';
 
 /** The calls of the file system that walks and sweeps make by the million. */
 export interface DiskCalls {
@@ -10,6 +11,8 @@ export interface DiskCalls {
   openFolder(path: string): Promise<Dir>;
   /** Of a small file; undefined where it is absent. */
   findText(path: string): Promise<string | undefined>;
+  /** Of a small file, which does not look used by that; undefined where it is absent. */
+  findBytes(path: string): Promise<Buffer | undefined>;
   /** True when a file was there. */
   unlinkFile(path: string): Promise<boolean>;
   removeFolder(path: string): Promise<void>;
@@ -70,6 +73,13 @@ export function createDiskCalls(now: () => number): DiskCalls {
         call(
           () => readFileSync(path, 'utf8'),
           () => readFile(path, 'utf8'),
+        ),
+      ),
+    findBytes: (path) =>
+      unlessAbsent(
+        call(
+          () => readQuietlySync(path),
+          () => readQuietly(path),
         ),
       ),
     openFolder: (path) =>

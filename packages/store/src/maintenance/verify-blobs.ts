@@ -1,10 +1,9 @@
 import { createHash } from 'node:crypto';
-import { constants } from 'node:fs';
-import { open, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { digestAlgorithm, type Digest } from '@registry-cache/oci';
 import { unlessAbsent } from '../absence.ts';
 import { blobDataPath, type Layout } from '../layout.ts';
+import { openQuietly } from '../open-quietly.ts';
 import { walkBlobs } from './walk-blobs.ts';
 
 export type BlobVerdict =
@@ -55,15 +54,5 @@ async function digestOfFile(path: string, { digest, buffer, signal }: Reading): 
     }
   } finally {
     await file.close();
-  }
-}
-
-/** Opens a file so that reading leaves its access time, where the kernel lets us: only its owner may ask for that. */
-async function openQuietly(path: string): Promise<FileHandle> {
-  try {
-    return await open(path, constants.O_RDONLY | (constants.O_NOATIME ?? 0));
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'EPERM') return open(path, 'r');
-    throw error;
   }
 }

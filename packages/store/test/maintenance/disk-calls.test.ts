@@ -35,6 +35,19 @@ describe.each([
     await expect(calls.findText(rootDirectory)).rejects.toMatchObject({ code: 'EISDIR' });
   });
 
+  test('read a file without making it look used', async () => {
+    const store = await createStoreFolder();
+    const times = { accessedAtMs: 1_000_000, filledAtMs: 2_000_000 };
+    const path = store.blobPath(await store.writeBlob('hello', times));
+
+    for (const _time of ['first', 'second']) {
+      expect(String(await calls.findBytes(path))).toBe('hello');
+      expect(await calls.findBytes(`${path}.absent`)).toBeUndefined();
+    }
+
+    expect((await calls.findStats(path))?.atimeMs).toBe(1_000_000);
+  });
+
   test('list all of a folder', async () => {
     const { rootDirectory } = await createStoreFolder();
     const names = Array.from({ length: 600 }, (__, id) => `entry-${id}`);
