@@ -6,10 +6,12 @@ export interface CacheIdentity {
   readonly pseudonym: string;
   /** What it seals tokens for clients with, unless the operator has set a secret that several caches share. */
   readonly tokenSecret: string;
+  readonly version: string;
 }
 
-export function createCacheIdentity(): CacheIdentity {
+export function createCacheIdentity(version: string): CacheIdentity {
   return {
+    version,
     pseudonym: `registry-cache-${randomBytes(8).toString('hex')}`,
     tokenSecret: randomBytes(32).toString('base64url'),
   };

@@ -69,8 +69,11 @@ export function spawnChild(options: ChildOptions): Child {
       return { ...exit, stderrTail: output.stderrTail() };
     }),
     send(message) {
-      subprocess.sendMessage(message).catch((err: unknown) => {
-        log.debug({ err, type: message.type }, 'message did not reach a process that is ending');
+      // Not execa's `sendMessage`, which throws at once where the channel is closed, as it is a moment before its process is gone.
+      if (!subprocess.connected) return;
+      subprocess.send(message, undefined, undefined, (err) => {
+        if (err !== null)
+          log.debug({ err, type: message.type }, 'message did not reach a process that is ending');
       });
     },
     kill: (signal) => void subprocess.kill(signal),
@@ -124,6 +127,9 @@ const MESSAGE_TYPES: readonly MessageToSupervisor['type'][] = [
   'reloaded',
   'report',
   'disk-full',
+  'ask',
+  'answer',
+  'last-words',
   'idle',
   'busy',
   'wake',

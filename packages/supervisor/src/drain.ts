@@ -12,8 +12,8 @@ export interface DrainOptions {
 const MARGIN_MS = 5000;
 
 /**
- * Ends all processes so that every pull in flight can finish within `drainTimeoutMs`. The proxies go first, since they bring
- * the work, and the logger last, since the others still have events for it. Resolves to true when nobody had to be killed.
+ * Ends all processes so that every pull in flight can finish within `drainTimeoutMs`. Who pulls without being asked goes first, and then
+ * the proxies, since they bring the work; the logger last, since the others still have events for it. Resolves to true when nobody had to be killed.
  */
 export async function drain({ fleet, drainTimeoutMs, kill }: DrainOptions): Promise<boolean> {
   const startedAt = performance.now();
@@ -24,7 +24,9 @@ export async function drain({ fleet, drainTimeoutMs, kill }: DrainOptions): Prom
   try {
     const stop = (ids: readonly string[], graceMs: number): Promise<boolean[]> =>
       Promise.all(ids.map((id) => fleet.stop(id, graceMs)));
+    const admin = fleet.stop('admin', MARGIN_MS);
     const clean = await stop(fleet.ids('proxy'), drainTimeoutMs + MARGIN_MS);
+    clean.push(await admin);
     // Fills may go on only for as long as pulls could have: the bound is one for all, not one for each.
     const leftMs = Math.max(0, drainTimeoutMs - (performance.now() - startedAt));
     clean.push(await fleet.stop('cleaner', MARGIN_MS));

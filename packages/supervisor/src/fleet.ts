@@ -1,10 +1,11 @@
-import { createLog, type Logger, type ProcessName } from '@registry-cache/runtime';
+import { createLog, type Logger, type LogLine, type ProcessName } from '@registry-cache/runtime';
 import { once } from 'node:events';
 import { createBackoff } from './backoff.ts';
 import { createDiskPressure, type DiskPressure } from './disk-pressure.ts';
 import type { ListeningSocket } from './listening-socket.ts';
 import type { LogDestination } from './log-destination.ts';
 import type { PlannedProcess } from './process-plan.ts';
+import { createQuestions, type Questions } from './questions.ts';
 import { SupervisedProcess } from './supervised-process.ts';
 
 export interface FleetOptions {
@@ -13,6 +14,8 @@ export interface FleetOptions {
   readonly listeningSocket?: ListeningSocket | undefined;
   readonly environment: Readonly<Record<string, string>>;
   readonly destination: LogDestination;
+  /** The last lines of all processes, after this number. */
+  readonly recentLines: (after: number) => readonly LogLine[];
   readonly log: Logger;
   /** For each life of a process, from its start to `ready`. */
   readonly readyTimeoutMs: number;
@@ -26,6 +29,8 @@ export interface Fleet {
   start(planned: PlannedProcess, signal: AbortSignal): Promise<boolean>;
   /** Sends new settings, which one that sleeps is started by; true when they are in effect. */
   reload(planned: PlannedProcess, signal: AbortSignal): Promise<boolean>;
+  /** Starts a process that sleeps, or as soon as it does. */
+  wake(id: string): void;
   /** Lets a process finish, and kills it after `graceMs`; true when it ended in time, or does not run. */
   stop(id: string, graceMs: number): Promise<boolean>;
   /** From now on nothing is started again: a service manager may have told every process to end, not only the first. */
@@ -50,6 +55,11 @@ export function createFleet(options: FleetOptions): Fleet {
     now: () => performance.now(),
   });
 
+  const questions = createQuestions({
+    processes: () => [...processes.values()],
+    recentLines: options.recentLines,
+  });
+
   const wake = (socketPath: string): void => {
     for (const process of processes.values()) if (process.socketPath === socketPath) process.wake();
   };
@@ -64,7 +74,7 @@ export function createFleet(options: FleetOptions): Fleet {
       // A predecessor that still finishes pulls owns the socket's path until it ends.
       await settledOr(stopping.get(planned.id), signal);
       if (signal.aborted) return false;
-      const process = supervise(planned, options, { pressure, wake });
+      const process = supervise(planned, options, { pressure, questions, wake });
       processes.set(planned.id, process);
       const started = await process.started(AbortSignal.any([signal, AbortSignal.timeout(readyTimeoutMs)]));
       if (!started && !signal.aborted) {
@@ -75,6 +85,7 @@ export function createFleet(options: FleetOptions): Fleet {
     async reload(planned, signal) {
       return (await processes.get(planned.id)?.reload(planned, signal)) ?? false;
     },
+    wake: (id) => processes.get(id)?.wake(),
     stop(id, graceMs) {
       const process = processes.get(id);
       if (process === undefined) return Promise.resolve(true);
@@ -102,20 +113,21 @@ async function settledOr(work: Promise<unknown> | undefined, signal: AbortSignal
   waiting.abort();
 }
 
-interface Reactions {
+interface Concerned {
   readonly pressure: DiskPressure;
+  readonly questions: Questions;
   readonly wake: (socketPath: string) => void;
 }
 
 function supervise(
   planned: PlannedProcess,
   options: FleetOptions,
-  { pressure, wake }: Reactions,
+  { pressure, questions, wake }: Concerned,
 ): SupervisedProcess {
   const { entryPoint, environment, destination, log, readyTimeoutMs, heartbeatMs = HEARTBEAT_MS } = options;
   const upstream = planned.upstream === undefined ? {} : { upstream: planned.upstream };
   const which = planned.number === undefined ? upstream : { number: String(planned.number) };
-  return new SupervisedProcess({
+  const supervised: SupervisedProcess = new SupervisedProcess({
     planned,
     entryPoint: entryPoint(planned.name),
     ...(planned.name === 'proxy' ? { listeningSocket: options.listeningSocket } : {}),
@@ -130,8 +142,13 @@ function supervise(
     backoff: createBackoff(RESTART),
     readyTimeoutMs,
     heartbeatMs,
-    onWake: wake,
-    onDiskFull: () => pressure.report(planned),
+    reactions: {
+      onWake: wake,
+      onDiskFull: () => pressure.report(planned),
+      onQuestion: (question) => questions.answer(question),
+      onLastWords: (observation) => questions.lastWords(supervised, observation),
+    },
     now: () => performance.now(),
   });
+  return supervised;
 }

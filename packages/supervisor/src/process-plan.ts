@@ -1,4 +1,5 @@
 import type {
+  AdminSettings,
   CleanerProcessSettings,
   LoggerSettings,
   ProxySettings,
@@ -10,7 +11,8 @@ import type { ProcessName } from '@registry-cache/runtime';
 import type { CacheIdentity } from './cache-identity.ts';
 import { socketPath } from './socket-path.ts';
 
-export type ChildSettings = LoggerSettings | WorkerSettings | ProxySettings | CleanerProcessSettings;
+export type ChildSettings =
+  LoggerSettings | WorkerSettings | ProxySettings | CleanerProcessSettings | AdminSettings;
 
 /** A process that should run, and by which settings. */
 export interface PlannedProcess {
@@ -35,6 +37,7 @@ export interface ProcessPlan {
   /** They share the port. */
   readonly proxies: readonly [PlannedProcess, ...PlannedProcess[]];
   readonly cleaner: PlannedProcess;
+  readonly admin: PlannedProcess;
 }
 
 /**
@@ -52,13 +55,18 @@ export function planProcesses(settings: Settings, identity: CacheIdentity): Proc
       id: 'cleaner',
       name: 'cleaner',
       onDemand: false,
-      settings: { ...common(settings), cleaner: settings.cleaner } satisfies CleanerProcessSettings,
+      settings: {
+        ...common(settings),
+        cleaner: settings.cleaner,
+        ...eventsFor(settings, 'evict'),
+      } satisfies CleanerProcessSettings,
     },
+    admin: planAdmin(settings, identity),
   };
 }
 
 export function processesOf(plan: ProcessPlan): readonly PlannedProcess[] {
-  return [plan.logger, ...plan.workers, ...plan.proxies, plan.cleaner];
+  return [plan.logger, ...plan.workers, ...plan.proxies, plan.cleaner, plan.admin];
 }
 
 function planLogger(settings: Settings): PlannedProcess {
@@ -67,7 +75,12 @@ function planLogger(settings: Settings): PlannedProcess {
     id: 'logger',
     name: 'logger',
     onDemand: false,
-    settings: { ...common(settings), socketPath: socket } satisfies LoggerSettings,
+    settings: {
+      ...common(settings),
+      socketPath: socket,
+      ...(settings.log.access === undefined ? {} : { access: settings.log.access }),
+      notifications: settings.notifications,
+    } satisfies LoggerSettings,
     socketPath: socket,
   };
 }
@@ -93,6 +106,8 @@ function planWorker(
       idleTimeoutMs: settings.workers.idleTimeoutMs,
       pseudonym,
       drainTimeoutMs: settings.http.drainTimeoutMs,
+      ...eventsFor(settings, 'fill-failed'),
+      ...telemetryOf(settings),
     } satisfies WorkerSettings,
     socketPath: socket,
   };
@@ -135,12 +150,80 @@ function planProxy(settings: Settings, { pseudonym, tokenSecret }: CacheIdentity
       tokenSecret: settings.http.secret ?? tokenSecret,
       pseudonym,
       loggerSocketPath: loggerSocketPath(settings),
+      ...(settings.dashboard === undefined
+        ? {}
+        : { dashboard: { socketPath: dashboardSocketPath(settings), admins: settings.dashboard.admins } }),
+      ...telemetryOf(settings),
     } satisfies ProxySettings,
   };
 }
 
-function common({ log, storage }: Settings): { logLevel: Settings['log']['level']; rootDirectory: string } {
-  return { logLevel: log.level, rootDirectory: storage.rootDirectory };
+function planAdmin(settings: Settings, { version }: CacheIdentity): PlannedProcess {
+  const { debug, dashboard, cleaner, warm } = settings;
+  const control = socketPath(settings.runDirectory, 'control');
+  // Otherwise only the command line needs it.
+  const isAlwaysNeeded = debug !== undefined || dashboard !== undefined || warm.rules.length > 0;
+  const idleTimeoutMs = isAlwaysNeeded ? 0 : settings.workers.idleTimeoutMs;
+  return {
+    id: 'admin',
+    name: 'admin',
+    onDemand: idleTimeoutMs > 0,
+    socketPath: control,
+    settings: {
+      ...common(settings),
+      controlSocketPath: control,
+      idleTimeoutMs,
+      dashboardSocketPath: dashboardSocketPath(settings),
+      version,
+      address: addressOf(settings),
+      ...(debug === undefined ? {} : { debug }),
+      ...(dashboard === undefined ? {} : { dashboard }),
+      upstreams: settings.upstreams.map((upstream) => ({
+        name: upstream.name,
+        url: upstream.url,
+        default: upstream.default,
+        authorization: upstream.authorization,
+        tagTtlMs: upstream.tagTtlMs,
+        socketPath: workerSocketPath(settings, upstream),
+      })),
+      cleaner,
+      warm,
+    } satisfies AdminSettings,
+  };
+}
+
+/** Where clients reach the cache: `https://*:8443`. */
+export function addressOf({ http }: Pick<Settings, 'http'>): string {
+  const host = http.host.includes(':') ? `[${http.host}]` : http.host;
+  return `${http.tls === undefined ? 'http' : 'https'}://${host || '*'}:${http.port}`;
+}
+
+interface CommonSettings {
+  readonly logLevel: Settings['log']['level'];
+  readonly rootDirectory: string;
+  readonly measureEventLoop: boolean;
+}
+
+function common({ log, storage, debug }: Settings): CommonSettings {
+  return {
+    logLevel: log.level,
+    rootDirectory: storage.rootDirectory,
+    measureEventLoop: debug?.metricsPath !== undefined,
+  };
+}
+
+/** Nobody makes events that nobody wants. */
+function eventsFor(settings: Settings, action: string): { eventsSocketPath?: string } {
+  const isWanted = settings.notifications.some(({ ignoredActions }) => !ignoredActions.includes(action));
+  return isWanted ? { eventsSocketPath: loggerSocketPath(settings) } : {};
+}
+
+function telemetryOf({ telemetry }: Settings): Pick<Settings, 'telemetry'> {
+  return telemetry === undefined ? {} : { telemetry };
+}
+
+function dashboardSocketPath({ runDirectory }: Settings): string {
+  return socketPath(runDirectory, 'dashboard');
 }
 
 function loggerSocketPath({ runDirectory }: Settings): string {

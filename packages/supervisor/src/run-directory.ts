@@ -6,6 +6,8 @@ import { errnoOf, reasonOf, SupervisorError } from './supervisor-error.ts';
 
 /** A directory of unix sockets that is this supervisor's alone. */
 export interface RunDirectory {
+  /** Calls back each time that somebody has found out by its lock that this supervisor serves. */
+  onKnock(listener: () => void): void;
   /** Removes its sockets, and the directory where it was not there before, and lets another supervisor have it. */
   close(): Promise<void>;
 }
@@ -18,9 +20,13 @@ export interface RunDirectory {
 export async function openRunDirectory(path: string): Promise<RunDirectory> {
   const isOurs = await makePrivate(path);
   const lockPath = socketPath(path, 'supervisor');
-  const lock = await claim(path, lockPath);
+  let listener = (): void => {};
+  const lock = await claim(path, lockPath, () => listener());
   await removeSockets(path, lockPath);
   return {
+    onKnock(next) {
+      listener = next;
+    },
     async close() {
       await removeSockets(path, lockPath);
       await lock.close();
@@ -51,8 +57,8 @@ async function makePrivate(path: string): Promise<boolean> {
   }
 }
 
-async function claim(path: string, lockPath: string): Promise<SocketLock> {
-  const lock = await takeSocketLock(lockPath).catch((err: unknown) => {
+async function claim(path: string, lockPath: string, onKnock: () => void): Promise<SocketLock> {
+  const lock = await takeSocketLock(lockPath, onKnock).catch((err: unknown) => {
     throw new SupervisorError('RUN_DIRECTORY', `run directory ${path} cannot be used: ${reasonOf(err)}`, {
       cause: err,
     });

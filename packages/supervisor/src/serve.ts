@@ -10,6 +10,7 @@ import {
 } from '@registry-cache/runtime';
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
+import { withAccessLines } from './access-lines.ts';
 import { applyPlan } from './apply-plan.ts';
 import { createCacheIdentity } from './cache-identity.ts';
 import { childEnvironment, type Environment } from './child-environment.ts';
@@ -19,9 +20,10 @@ import { createFleet, type Fleet } from './fleet.ts';
 import { openListeningSocket } from './listening-socket.ts';
 import { createLogDestination, type LogDestination } from './log-destination.ts';
 import { logProblem } from './log-problem.ts';
-import { planProcesses, type ProcessPlan } from './process-plan.ts';
+import { addressOf, planProcesses, type ProcessPlan } from './process-plan.ts';
+import { createRecentLines, type RecentLines } from './recent-lines.ts';
 import { startReloading } from './reload.ts';
-import { openRunDirectory } from './run-directory.ts';
+import { openRunDirectory, type RunDirectory } from './run-directory.ts';
 import { diffPlans } from './settings-diff.ts';
 import { listenForSignals, type Signals, type SignalSource } from './signals.ts';
 import { startInOrder } from './start-order.ts';
@@ -52,7 +54,7 @@ const REMOVAL_MARGIN_MS = 5000;
  * when the settings cannot be used, `EXIT_FAILURE` otherwise. What went wrong was logged.
  */
 export async function serve(options: ServeOptions): Promise<number> {
-  const output = options.output ?? createLogDestination(1);
+  const output = createRecentLines(withAccessLines(options.output ?? createLogDestination(1)));
   const log = createLog({ level: 'info', fields: { process: 'supervisor' }, destination: output });
   // First of all: SIGTERM means nothing to the first process of a container until it asks for it.
   const signals = listenForSignals(options.signals ?? process);
@@ -63,7 +65,7 @@ export async function serve(options: ServeOptions): Promise<number> {
     try {
       const runDirectory = await openRunDirectory(settings.runDirectory);
       try {
-        return await serveSettings(settings, options, { output, log, signals });
+        return await serveSettings(settings, options, { output, log, signals, runDirectory });
       } finally {
         await runDirectory.close();
       }
@@ -80,15 +82,16 @@ export async function serve(options: ServeOptions): Promise<number> {
 }
 
 interface Surroundings {
-  readonly output: LogDestination;
+  readonly output: RecentLines;
   readonly log: Logger;
   readonly signals: Signals;
+  readonly runDirectory: RunDirectory;
 }
 
 async function serveSettings(
   settings: Settings,
   options: ServeOptions,
-  { output, log, signals }: Surroundings,
+  { output, log, signals, runDirectory }: Surroundings,
 ): Promise<number> {
   const listeningSocket =
     settings.proxyProcesses === 1 ? undefined : await openListeningSocket(settings.http, signals.stop);
@@ -97,11 +100,14 @@ async function serveSettings(
     entryPoint: options.entryPoint ?? entryPoint,
     environment: childEnvironment(options.environment),
     destination: output,
+    recentLines: (after) => output.after(after),
     log,
     readyTimeoutMs: options.readyTimeoutMs ?? READY_TIMEOUT_MS,
   });
-  const identity = createCacheIdentity();
+  const identity = createCacheIdentity(options.version);
   const plan = (wanted: Settings): ProcessPlan => planProcesses(wanted, identity);
+  // The command line knocks where the process that answers it sleeps.
+  runDirectory.onKnock(() => fleet.wake('admin'));
   let { drainTimeoutMs } = settings.http;
   let clean = false;
   try {
@@ -158,10 +164,9 @@ async function followSettings(
 
 function describe(settings: Settings, version: string): object {
   const { http, upstreams, storage } = settings;
-  const host = http.host.includes(':') ? `[${http.host}]` : http.host;
   return {
     version,
-    address: `${http.tls === undefined ? 'http' : 'https'}://${host || '*'}:${http.port}`,
+    address: addressOf(settings),
     ...(http.tls === undefined ? {} : { certificate: http.tls.source }),
     upstreams: upstreams.map(({ name }) => name),
     dataDirectory: storage.rootDirectory,

@@ -4,7 +4,7 @@ import { connect, createServer, type Server } from 'node:net';
 import { fitsSocket } from './socket-path.ts';
 import { errnoOf } from './supervisor-error.ts';
 
-/** The right to be the only one of its kind. */
+/** The right to be the only one of its kind. Whoever knocks at its socket is let in and shown out again. */
 export interface SocketLock {
   /** Lets another have it. */
   close(): Promise<void>;
@@ -18,13 +18,17 @@ const MAX_ATTEMPTS = 3;
  * and is seen from every container of the machine in which `path` is the same file: what a killed process left answers nobody,
  * and is replaced. Undefined when somebody else has it.
  *
+ * @param onKnock somebody has found out that the lock is taken
  * @throws where a socket cannot be used at `path`
  */
-export async function takeSocketLock(path: string): Promise<SocketLock | undefined> {
+export async function takeSocketLock(
+  path: string,
+  onKnock: () => void = () => {},
+): Promise<SocketLock | undefined> {
   if (!fitsSocket(path)) throw new Error(`${path} is too long for a unix socket`);
   for (let attempt = 1; ; attempt += 1) {
     try {
-      const server = await listen(path);
+      const server = await listen(path, onKnock);
       return {
         async close() {
           // Closing removes the socket's file as well.
@@ -40,8 +44,13 @@ export async function takeSocketLock(path: string): Promise<SocketLock | undefin
   }
 }
 
-async function listen(path: string): Promise<Server> {
-  const server = createServer((socket) => socket.destroy());
+async function listen(path: string, onKnock: () => void): Promise<Server> {
+  const server = createServer((socket) => {
+    // Who only looks may be gone already.
+    socket.on('error', () => {});
+    socket.destroy();
+    onKnock();
+  });
   server.listen(path);
   await once(server, 'listening');
   return server;

@@ -3,7 +3,7 @@ import type { ProcessPlan } from './process-plan.ts';
 import { SupervisorError } from './supervisor-error.ts';
 
 /**
- * Starts logger, workers, proxies and cleaner, each stage once the one before it serves: clients are let in when there is
+ * Starts logger, workers, proxies, and the cleaner and the admin process, each stage once the one before it serves: clients are let in when there is
  * somebody to answer them. A logger or worker that does not start holds up nothing else, since the other upstreams can be
  * served without it; nothing can be served without a proxy.
  *
@@ -19,5 +19,5 @@ export async function startInOrder(fleet: Fleet, plan: ProcessPlan, signal: Abor
       'the proxy does not start: the log lines above say why, such as a port in use or a certificate that cannot be used',
     );
   }
-  await fleet.start(plan.cleaner, signal);
+  await Promise.all([fleet.start(plan.cleaner, signal), fleet.start(plan.admin, signal)]);
 }

@@ -1,4 +1,4 @@
-import type { Logger, MessageToSupervisor } from '@registry-cache/runtime';
+import type { ChildQuestion, Logger, MessageToSupervisor, ProcessDescription } from '@registry-cache/runtime';
 import { EventEmitter, once } from 'node:events';
 import { rm } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -7,6 +7,8 @@ import type { ChildExit } from './child.ts';
 import type { ListeningSocket } from './listening-socket.ts';
 import type { LogDestination } from './log-destination.ts';
 import type { ChildSettings, PlannedProcess } from './process-plan.ts';
+import { createProcessRecord, type ProcessRecord } from './process-record.ts';
+import { react, type Reactions } from './reactions.ts';
 import { createSleep, type Sleep } from './sleep.ts';
 import { startWatchedChild, type WatchedChild } from './watched-child.ts';
 
@@ -25,10 +27,7 @@ export interface SupervisedProcessOptions {
   readonly readyTimeoutMs: number;
   /** How often a life that is ready is asked whether it still lives. */
   readonly heartbeatMs: number;
-  /** It has a request for a process that does not listen at its socket. */
-  readonly onWake: (socketPath: string) => void;
-  /** It could not write to the data directory for want of room. */
-  readonly onDiskFull: () => void;
+  readonly reactions: Reactions;
   /** Milliseconds of a clock that never goes back. */
   readonly now: () => number;
 }
@@ -46,6 +45,7 @@ export class SupervisedProcess {
   readonly #events = new EventEmitter<{ ready: []; applied: []; failing: [] }>();
   readonly #ended: Promise<void>;
   readonly #sleep: Sleep;
+  readonly #record: ProcessRecord;
   #settings: ChildSettings;
   #onDemand: boolean;
   #child: WatchedChild | undefined;
@@ -58,6 +58,7 @@ export class SupervisedProcess {
     this.#settings = settings;
     this.#onDemand = onDemand;
     this.#sleep = createSleep({ isAsleep: onDemand });
+    this.#record = createProcessRecord(options.planned, Date.now);
     this.#ended = this.#keepAlive();
   }
 
@@ -107,6 +108,15 @@ export class SupervisedProcess {
   /** Starts it if it sleeps, or as soon as it does. */
   wake(): void {
     this.#sleep.wake();
+  }
+
+  describe(): ProcessDescription {
+    return this.#record.describe(this.#sleep.isAsleep);
+  }
+
+  /** Undefined where it does not serve at the moment. @throws as `WatchedChild.ask` does */
+  async ask(question: ChildQuestion, signal: AbortSignal): Promise<unknown> {
+    return this.describe().state === 'serving' ? this.#child?.ask(question, signal) : undefined;
   }
 
   /** Asks it to free disk space. */
@@ -160,7 +170,9 @@ export class SupervisedProcess {
       }
       const startedAt = now();
       const exit = await this.#live();
-      if (this.#sleep.ended(exit?.exitCode)) {
+      const wasTold = this.#sleep.ended(exit?.exitCode);
+      this.#record.ended(!wasTold);
+      if (wasTold) {
         this.#fellAsleep();
         continue;
       }
@@ -186,6 +198,7 @@ export class SupervisedProcess {
     }
     if (this.#stopping.signal.aborted) return undefined;
     this.#child = this.#start();
+    this.#record.started(this.#child.pid);
     const exit = await this.#child.exited;
     this.#child = undefined;
     return exit;
@@ -206,23 +219,18 @@ export class SupervisedProcess {
         return this.#onReady(settings);
       case 'reloaded':
         return void this.#events.emit('applied');
-      case 'disk-full':
-        return this.#options.onDiskFull();
       case 'idle':
         return this.#fallAsleep();
       case 'busy':
         return this.#sleep.stayAwake();
-      case 'wake':
-        return this.#options.onWake(message.socketPath);
-      case 'pong':
-      // Only processes that are run for one job have one.
-      case 'report':
-        return;
+      default:
+        return react(message, this.#options.reactions, this.#child);
     }
   }
 
   #onReady(settings: ChildSettings): void {
     this.#failures = 0;
+    this.#record.ready();
     this.#options.log.debug({ pid: this.#child?.pid }, 'process ready');
     this.#events.emit('ready');
     // Started by the settings of a reload that its predecessor did not live to confirm.

@@ -1,4 +1,4 @@
-import type { MessageToSupervisor } from '@registry-cache/runtime';
+import { createPendingAnswers, type ChildQuestion, type MessageToSupervisor } from '@registry-cache/runtime';
 import { spawnChild, type Child, type ChildOptions } from './child.ts';
 import { startHeartbeat, type Heartbeat } from './heartbeat.ts';
 
@@ -6,6 +6,8 @@ import { startHeartbeat, type Heartbeat } from './heartbeat.ts';
 export interface WatchedChild extends Child {
   /** Tells it to end for want of work, unless it has some. */
   sleep(): void;
+  /** @throws {QuestionError} when it cannot answer or ends; the signal's reason when it takes too long */
+  ask(question: ChildQuestion, signal: AbortSignal): Promise<unknown>;
 }
 
 export interface WatchedChildOptions extends ChildOptions {
@@ -35,6 +37,7 @@ export function startWatchedChild(options: WatchedChildOptions): WatchedChild {
     }, timeoutMs);
   let patience = killAfter(readyTimeoutMs, 'process is not ready in time, killing it');
   let heartbeat: Heartbeat | undefined;
+  const answers = createPendingAnswers();
   const listenForHeartbeat = (): Heartbeat =>
     startHeartbeat({
       everyMs: heartbeatMs,
@@ -46,10 +49,12 @@ export function startWatchedChild(options: WatchedChildOptions): WatchedChild {
       },
     });
 
-  function onMessage({ type }: MessageToSupervisor): void {
+  function onMessage(message: MessageToSupervisor): void {
+    const { type } = message;
     if (type === 'ready' || type === 'busy') clearTimeout(patience);
     if (type === 'ready') heartbeat ??= listenForHeartbeat();
     if (type === 'pong') heartbeat?.answered();
+    if (type === 'answer') answers.answered(message);
   }
 
   return {
@@ -57,11 +62,13 @@ export function startWatchedChild(options: WatchedChildOptions): WatchedChild {
     exited: child.exited.finally(() => {
       clearTimeout(patience);
       heartbeat?.close();
+      answers.abandon('the process has ended');
     }),
     sleep() {
       clearTimeout(patience);
       patience = killAfter(SLEEP_TIMEOUT_MS, 'process is idle and does not end, killing it');
       child.send({ type: 'sleep' });
     },
+    ask: (question, signal) => answers.ask((number) => child.send({ type: 'ask', number, question }), signal),
   };
 }

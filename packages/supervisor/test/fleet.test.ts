@@ -30,6 +30,7 @@ async function createTestFleet({ readyTimeoutMs = 20_000, heartbeatMs = 10_000 }
     entryPoint: children.entryPoint,
     environment: {},
     destination: log.destination,
+    recentLines: () => [{ number: 7, line: '{}' }],
     log: log.log,
     readyTimeoutMs,
     heartbeatMs,
@@ -168,6 +169,22 @@ test('a process that does not end in time is killed', async () => {
   expect(children.entries().map(({ event }) => event)).toEqual(['started', 'stopping']);
 });
 
+test('a process that has closed its channel is sent nothing, and killed in the end', async () => {
+  const { fleet, plan, children, log, signal } = await createTestFleet({ heartbeatMs: 200 });
+  children.replace(
+    'proxy',
+    `process.on('message', () => process.send({ type: 'ready' }, () => process.disconnect()));
+     setInterval(() => {}, 1000);`,
+  );
+  await fleet.start(plan.proxies[0], signal);
+  children.replace('proxy', READY);
+  await until('it is killed', () =>
+    log.lines().some(({ msg }) => msg === 'process lives and does not answer, killing it'),
+  );
+  const changed = { ...plan.proxies[0].settings, logLevel: 'error' as const };
+  expect(await fleet.reload({ ...plan.proxies[0], settings: changed }, signal)).toBe(true);
+});
+
 test('a process that ends when it is asked to stays away', async () => {
   const { fleet, plan, children, signal } = await createTestFleet();
   await fleet.start(plan.proxies[0], signal);
@@ -231,7 +248,14 @@ test('output that nobody takes keeps no process from coming back', async () => {
   const never = new Promise<void>(() => {});
   const destination = { write: () => {}, drained: () => never, flush: () => {} };
   const entryPoint = children.entryPoint;
-  const fleet = createFleet({ entryPoint, environment: {}, destination, log, readyTimeoutMs: 20_000 });
+  const fleet = createFleet({
+    entryPoint,
+    environment: {},
+    destination,
+    recentLines: () => [],
+    log,
+    readyTimeoutMs: 20_000,
+  });
   onTestFinished(async () => {
     fleet.kill();
     await fleet.stop('cleaner', 0);

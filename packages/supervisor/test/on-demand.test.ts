@@ -35,6 +35,7 @@ async function startSleepingWorker(): Promise<SleepingWorker> {
   const fleet = createFleet({
     entryPoint,
     environment: {},
+    recentLines: () => [],
     destination,
     log: log.log,
     readyTimeoutMs: 20_000,

@@ -6,7 +6,7 @@ import { settingsIn, upstream, withPassword, SOME_IDENTITY } from './support/set
 
 test('there is a worker for each upstream, and one of each other process', () => {
   const ids = processesOf(planProcesses(settingsIn('/x'), SOME_IDENTITY)).map(({ id }) => id);
-  expect(ids).toEqual(['logger', 'worker quay.io', 'worker docker.io', 'proxy', 'cleaner']);
+  expect(ids).toEqual(['logger', 'worker quay.io', 'worker docker.io', 'proxy', 'cleaner', 'admin']);
 });
 
 test('a credential reaches the worker of its upstream and nobody else', () => {
@@ -55,4 +55,52 @@ test('proxies that share the port have the same settings and secrets, and a numb
   for (const [index, { settings }] of proxies.entries()) {
     expect(settings).toEqual({ ...first, number: index + 1 });
   }
+});
+
+test('events of evictions and failed fills are made only where some endpoint wants them', () => {
+  const endpoint = (ignoredActions: readonly string[]): Settings['notifications'][number] => ({
+    name: 'audit',
+    url: 'http://127.0.0.1:1',
+    headers: {},
+    timeoutMs: 1000,
+    threshold: 3,
+    backoffMs: 1000,
+    ignoredMediaTypes: [],
+    ignoredActions,
+  });
+  const told = (notifications: Settings['notifications']): string[] =>
+    processesOf(planProcesses(settingsIn('/x', { notifications }), SOME_IDENTITY))
+      .filter(({ settings }) => 'eventsSocketPath' in settings)
+      .map(({ id }) => id);
+  expect(told([])).toEqual([]);
+  expect(told([endpoint(['evict'])])).toEqual(['worker quay.io', 'worker docker.io']);
+  expect(told([endpoint(['evict']), endpoint(['fill-failed'])])).toEqual([
+    'worker quay.io',
+    'worker docker.io',
+    'cleaner',
+  ]);
+});
+
+test('the secrets of notifications and traces reach only those who use them', () => {
+  const settings = settingsIn('/x', {
+    notifications: [
+      {
+        name: 'audit',
+        url: 'http://127.0.0.1:1',
+        timeoutMs: 1000,
+        threshold: 3,
+        backoffMs: 1000,
+        ignoredMediaTypes: [],
+        ignoredActions: [],
+        headers: { authorization: ['Bearer n0tify'] },
+      },
+    ],
+    telemetry: { OTEL_EXPORTER_OTLP_HEADERS: 'api-key=tr4ce' },
+  });
+  const knowing = (secret: string): string[] =>
+    processesOf(planProcesses(settings, SOME_IDENTITY))
+      .filter((process) => JSON.stringify(process.settings).includes(secret))
+      .map(({ id }) => id);
+  expect(knowing('n0tify')).toEqual(['logger']);
+  expect(knowing('tr4ce')).toEqual(['worker quay.io', 'worker docker.io', 'proxy']);
 });

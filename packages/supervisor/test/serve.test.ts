@@ -1,5 +1,6 @@
 import { ConfigError } from '@registry-cache/config';
 import { existsSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { expect, test, vi } from 'vitest';
 import { startCache } from './support/running-cache.ts';
@@ -13,9 +14,11 @@ test('processes start when those they need are ready', async () => {
   await cache.serving();
   const started = cache.events();
   expect(started.toSorted()).toEqual(
-    ['cleaner', 'logger', 'proxy', 'worker docker.io', 'worker quay.io'].map((name) => `${name} started`),
+    ['admin', 'cleaner', 'logger', 'proxy', 'worker docker.io', 'worker quay.io'].map(
+      (name) => `${name} started`,
+    ),
   );
-  expect([started[0], ...started.slice(3)]).toEqual(['logger started', 'proxy started', 'cleaner started']);
+  expect([started[0], started[3]]).toEqual(['logger started', 'proxy started']);
 });
 
 test('the log says what is served', async () => {
@@ -53,22 +56,25 @@ test('neither arguments nor environment of a process hold a secret', async () =>
   expect(cache.log.text()).not.toContain('s3cret');
 });
 
-test('SIGTERM drains the proxy first and the logger last, and leaves no socket', async () => {
+test('SIGTERM drains the proxy first, with nobody left who pulls by himself, and the logger last', async () => {
   const cache = await startCache();
   await cache.serving();
   cache.children.hold('proxy');
   cache.signal('SIGTERM');
+  await until('the admin process has ended', () => cache.events().includes('admin stopped'));
   await until('the proxy drains', () => cache.events().includes('proxy stopping'));
-  expect(cache.events().filter((event) => event.endsWith('stopping'))).toEqual(['proxy stopping']);
+  const stopping = cache.events().filter((event) => event.endsWith('stopping'));
+  expect(stopping.toSorted()).toEqual(['admin stopping', 'proxy stopping']);
   cache.children.release('proxy');
   expect(await cache.exitCode).toBe(0);
   const stopped = cache.events().filter((event) => event.endsWith('stopped'));
-  expect([...stopped.slice(0, 2), stopped.at(-1)]).toEqual([
+  expect([...stopped.slice(0, 3), stopped.at(-1)]).toEqual([
+    'admin stopped',
     'proxy stopped',
     'cleaner stopped',
     'logger stopped',
   ]);
-  expect(stopped.length).toBe(5);
+  expect(stopped.length).toBe(6);
   expect(existsSync(join(cache.folder, 'run'))).toBe(false);
   expect(cache.log.lines().at(-1)).toMatchObject({ msg: 'stopped', clean: true });
 });
@@ -111,7 +117,7 @@ test('SIGTERM during the start stops what has started', async () => {
 test('every process that is killed comes back', async () => {
   const cache = await startCache();
   await cache.serving();
-  for (const name of ['logger', 'worker quay.io', 'worker docker.io', 'proxy', 'cleaner']) {
+  for (const name of ['logger', 'worker quay.io', 'worker docker.io', 'proxy', 'cleaner', 'admin']) {
     const { pid } = cache.latest(name);
     process.kill(pid, 'SIGKILL');
     await until(`${name} is back`, () => cache.latest(name).pid !== pid);
@@ -126,7 +132,11 @@ test('a new upstream gets a worker, and then the proxy learns of it', async () =
   cache.change({ upstreams: [upstream('quay.io'), upstream('docker.io'), upstream('ghcr.io')] });
   cache.signal('SIGHUP');
   await until('the proxy knows', () => cache.events().includes('proxy reloaded'));
-  expect(cache.events().slice(before)).toEqual(['worker ghcr.io started', 'proxy reloaded']);
+  expect(cache.events().slice(before)).toEqual([
+    'worker ghcr.io started',
+    'admin reloaded',
+    'proxy reloaded',
+  ]);
   expect(JSON.stringify(cache.latest('proxy').settings['upstreams'])).toContain('ghcr.io');
 });
 
@@ -144,6 +154,7 @@ test('a removed upstream finishes what it is at once the proxy knows, and change
   cache.children.release('worker quay.io');
   await until('it has ended', () => cache.events().includes('worker quay.io stopped'));
   expect(cache.events().slice(before)).toEqual([
+    'admin reloaded',
     'proxy reloaded',
     'worker quay.io stopping',
     'worker docker.io reloaded',
@@ -181,7 +192,36 @@ test('a worker that does not start holds up nobody else', async () => {
     prepare: (children) => children.replace('worker', `process.exit(1);`),
   });
   await cache.serving();
-  expect(cache.events()).toEqual(['logger started', 'proxy started', 'cleaner started']);
+  expect(cache.events().toSorted()).toEqual(
+    ['admin', 'cleaner', 'logger', 'proxy'].map((name) => `${name} started`),
+  );
+});
+
+test('an admin process that nobody has asked for sleeps until somebody knocks', async () => {
+  const cache = await startCache({ settings: { workers: { idleTimeoutMs: 60_000 } } });
+  await cache.serving();
+  expect(cache.events().toSorted()).toEqual(['cleaner started', 'logger started', 'proxy started']);
+  connect(join(cache.folder, 'run/supervisor.sock')).on('error', () => {});
+  await until('it has started', () => cache.events().includes('admin started'));
+  expect(cache.latest('admin').settings).toMatchObject({ idleTimeoutMs: 60_000 });
+});
+
+test.each([
+  ['a debug address', { debug: { host: '', port: 5001, actions: 'loopback' } }],
+  ['a dashboard', { dashboard: { admins: [] } }],
+] as const)('an admin process with %s runs from the beginning', async (_what, settings) => {
+  const cache = await startCache({ settings: { ...settings, workers: { idleTimeoutMs: 60_000 } } });
+  await cache.serving();
+  expect(cache.events()).toContain('admin started');
+  expect(cache.latest('admin').settings).toMatchObject({ idleTimeoutMs: 0 });
+});
+
+test('an admin process that does not start keeps nobody from pulling', async () => {
+  const cache = await startCache({
+    prepare: (children) => children.replace('admin', `process.exit(1);`),
+  });
+  await cache.serving();
+  expect(cache.events()).toContain('proxy started');
 });
 
 test('a proxy that does not start ends the cache', async () => {

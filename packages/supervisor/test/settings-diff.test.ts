@@ -31,6 +31,21 @@ const tls = { certificate: 'C2', key: 'K2', source: 'certs.pem' };
 
 const cases: [string, Partial<Settings>, object][] = [
   ['nothing, nobody is told', {}, none],
+  [
+    'the debug address, the admin process is told, and all are to measure their event loops',
+    { debug: { host: '', port: 5001, metricsPath: '/metrics', actions: 'loopback' } },
+    {
+      ...none,
+      changed: [
+        'logger: measureEventLoop',
+        'worker quay.io: measureEventLoop',
+        'worker docker.io: measureEventLoop',
+        'proxy: measureEventLoop',
+        'cleaner: measureEventLoop',
+        'admin: measureEventLoop debug',
+      ],
+    },
+  ],
   ['warnings, nobody is told', { warnings: ['w'], watchedFiles: ['/f'] }, none],
   [
     "an upstream's password, only its worker is told",
@@ -40,7 +55,11 @@ const cases: [string, Partial<Settings>, object][] = [
   [
     'upstreams, the proxy is told as well',
     { upstreams: [upstream('docker.io'), upstream('ghcr.io')] },
-    { added: ['worker ghcr.io'], removed: ['worker quay.io'], changed: ['proxy: upstreams'] },
+    {
+      added: ['worker ghcr.io'],
+      removed: ['worker quay.io'],
+      changed: ['proxy: upstreams', 'admin: upstreams'],
+    },
   ],
   [
     'the certificate, only the proxy is told',
@@ -53,9 +72,9 @@ const cases: [string, Partial<Settings>, object][] = [
     { ...none, changed: ['proxy: auth.users'] },
   ],
   [
-    "the cleaner's limit, only the cleaner is told",
+    "the cleaner's limit, the cleaner is told, and who shows it",
     { cleaner: { ...before.cleaner, maxSizeBytes: 1 } },
-    { ...none, changed: ['cleaner: cleaner.maxSizeBytes'] },
+    { ...none, changed: ['cleaner: cleaner.maxSizeBytes', 'admin: cleaner.maxSizeBytes'] },
   ],
 ];
 

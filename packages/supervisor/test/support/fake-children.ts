@@ -6,7 +6,8 @@ import { join } from 'node:path';
 export interface Entry {
   readonly process: string;
   readonly pid: number;
-  readonly event: 'started' | 'reloaded' | 'makes room' | 'told to sleep' | 'slept' | 'stopping' | 'stopped';
+  /** `started`, `reloaded`, `makes room`, `asked to observe`, `told to sleep`, `slept`, `stopping`, `stopped`, or an answer that it got. */
+  readonly event: string;
   readonly settings: Readonly<Record<string, unknown>>;
   readonly env: Readonly<Record<string, string>>;
   readonly argv: readonly string[];
@@ -34,7 +35,7 @@ export function createFakeChildren(folder: string): FakeChildren {
   const wordsPath = (id: string): string => join(folder, `words of ${id}`);
   const entryPoint = (name: ProcessName): string => join(folder, `${name}.mjs`);
   const code = (name: ProcessName): string => FAKE_CHILD(name, folder, journal);
-  for (const name of ['logger', 'worker', 'proxy', 'cleaner'] as const) {
+  for (const name of ['logger', 'worker', 'proxy', 'cleaner', 'admin'] as const) {
     writeFileSync(entryPoint(name), code(name));
   }
   return {
@@ -86,6 +87,13 @@ setInterval(() => {
 process.on('message', (message) => {
   if (message.type === 'ping') return process.send({ type: 'pong' });
   if (message.type === 'make-room') return note('makes room');
+  if (message.type === 'answer') return note(JSON.stringify(message));
+  if (message.type === 'ask') {
+    const { number, question } = message;
+    note('asked to ' + question.kind);
+    const answer = question.kind === 'observe' ? { increments: [], gauges: [], detail: id() } : { done: id() };
+    return process.send({ type: 'answer', number, answer });
+  }
   if (message.type === 'sleep') {
     note('told to sleep');
     return end('slept');

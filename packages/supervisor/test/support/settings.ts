@@ -2,7 +2,11 @@ import type { Settings, UpstreamSettings } from '@registry-cache/config';
 import { join } from 'node:path';
 import type { CacheIdentity } from '../../src/cache-identity.ts';
 
-export const SOME_IDENTITY: CacheIdentity = { pseudonym: 'registry-cache-1', tokenSecret: 'sealed' };
+export const SOME_IDENTITY: CacheIdentity = {
+  pseudonym: 'registry-cache-1',
+  tokenSecret: 'sealed',
+  version: '1.2.3',
+};
 
 export function settingsIn(folder: string, changes: Partial<Settings> = {}): Settings {
   return {
@@ -16,7 +20,9 @@ export function settingsIn(folder: string, changes: Partial<Settings> = {}): Set
     outboundProxy: {},
     workers: { idleTimeoutMs: 0 },
     fills: { abandonBelowPercent: 0, maxSizeBytes: 1000 },
-    cleaner: { maxSizeBytes: 1000, thresholdPercentage: 20, runEveryMs: 60_000 },
+    cleaner: { maxSizeBytes: 1000, thresholdPercentage: 20, runEveryMs: 60_000, pins: [] },
+    warm: { rules: [], concurrency: 2 },
+    notifications: [],
     watchedFiles: [],
     warnings: [],
     ...changes,
