@@ -7,7 +7,11 @@ export interface OrderedBlob extends EvictionCandidate {
 }
 
 export interface AccessOrder {
+  /** Of all blobs, also those that stay. */
   readonly usedBytes: number;
+  readonly kept: { readonly blobs: number; readonly bytes: number };
+  /** Of those that may go; undefined where there are none. */
+  readonly oldestAccessMs: number | undefined;
   readonly add: (blob: OrderedBlob) => void;
   /** Least recently used first; of an image's blobs, which were used at once, the largest first and so its manifest last. */
   leastRecentlyUsed(): Generator<OrderedBlob>;
@@ -27,19 +31,34 @@ const ROW_BYTES = 32;
 /**
  * Remembers every blob of a store in 48 bytes each: a million of them as objects with strings would need several times the
  * memory that a cleaner may have beside the processes that serve.
+ *
+ * @param isKept whether a blob stays; it is only counted then
  */
-export function createAccessOrder(): AccessOrder {
+export function createAccessOrder(isKept: (digest: Digest) => boolean = () => false): AccessOrder {
   const pages: Page[] = [];
   /** By row. They are rare, and would make every row twice as long. */
   const longDigests = new Map<number, Digest>();
   let blobs = 0;
   let usedBytes = 0;
+  let oldestAccessMs: number | undefined;
+  const kept = { blobs: 0, bytes: 0 };
 
   return {
     get usedBytes() {
       return usedBytes;
     },
+    get oldestAccessMs() {
+      return oldestAccessMs;
+    },
+    kept,
     add({ digest, sizeBytes, accessedAtMs }) {
+      usedBytes += sizeBytes;
+      if (isKept(digest)) {
+        kept.blobs += 1;
+        kept.bytes += sizeBytes;
+        return;
+      }
+      oldestAccessMs = Math.min(accessedAtMs, oldestAccessMs ?? accessedAtMs);
       const index = blobs % PAGE_ROWS;
       if (index === 0) pages.push(createPage());
       const page = pageOf(pages, blobs);
@@ -49,7 +68,6 @@ export function createAccessOrder(): AccessOrder {
       page.sizes[index] = sizeBytes;
       page.accessTimes[index] = accessedAtMs;
       blobs += 1;
-      usedBytes += sizeBytes;
     },
     *leastRecentlyUsed() {
       for (const row of sortedRows(pages, blobs)) {

@@ -1,6 +1,7 @@
 import type { CleanerProcessSettings } from '@registry-cache/config';
 import type { Logger } from '@registry-cache/runtime';
 import { layoutOf } from '@registry-cache/store';
+import { createPinFile } from '@registry-cache/store/images';
 import type { CleanReport } from '@registry-cache/store/maintenance';
 import { runCleanPass } from './clean-pass.ts';
 
@@ -20,6 +21,7 @@ export async function cleanOnce(
     return await runCleanPass({
       layout,
       settings: cleaner,
+      pinFile: createPinFile(settings.rootDirectory),
       dryRun,
       log,
       now: Date.now,

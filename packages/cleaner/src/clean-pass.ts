@@ -1,3 +1,4 @@
+import type { Digest } from '@registry-cache/oci';
 import type { CleanReport } from '@registry-cache/store/maintenance';
 import { createAccessOrder } from './access-order.ts';
 import {
@@ -12,6 +13,8 @@ import {
   type Step,
 } from './clean-steps.ts';
 import { NOTHING_EVICTED } from './evict-least-recently-used.ts';
+import { findPinned } from './find-pinned.ts';
+import { thresholdBytes } from './threshold.ts';
 
 type NamedSteps = readonly (readonly [name: string, step: Step])[];
 
@@ -48,29 +51,40 @@ export function makeRoom(options: CleanPassOptions): Promise<CleanReport> {
 }
 
 async function runSteps(steps: NamedSteps, options: CleanPassOptions): Promise<CleanReport> {
-  const stepOptions = { ...options, found: createAccessOrder() };
   let report = emptyReport(options);
-  for (const [name, step] of steps) {
+  async function timed<T>(name: string, work: () => Promise<T>): Promise<T> {
     options.signal.throwIfAborted();
     const startedAtMs = performance.now();
-    report = await step(report, stepOptions);
+    const result = await work();
     const durationMs = Math.round(performance.now() - startedAtMs);
     report = { ...report, steps: [...report.steps, { name, durationMs }] };
+    return result;
+  }
+
+  const pinned = await timed('find pinned', () => findPinned(options));
+  // Most caches have no pins, and then nothing is asked for each of a million blobs.
+  const isPinned = pinned.size === 0 ? () => false : (digest: Digest) => pinned.has(digest);
+  const stepOptions = { ...options, found: createAccessOrder(isPinned), isPinned };
+  for (const [name, step] of steps) {
+    await timed(name, async () => {
+      report = await step(report, stepOptions);
+    });
   }
   return report;
 }
 
 function emptyReport({ settings, dryRun }: CleanPassOptions): CleanReport {
-  const { maxSizeBytes, thresholdPercentage } = settings;
   return {
     dryRun,
-    maxSizeBytes,
-    thresholdBytes: Math.floor(maxSizeBytes * (1 + thresholdPercentage / 100)),
+    maxSizeBytes: settings.maxSizeBytes,
+    thresholdBytes: thresholdBytes(settings),
     usedBytesBefore: 0,
     disk: { sizeBytes: 0, freeBytes: 0 },
     usedBytesAfter: 0,
     blobsBefore: 0,
     evicted: NOTHING_EVICTED,
+    pinned: { blobs: 0, bytes: 0 },
+    oldestAccessMs: undefined,
     sweptFills: { files: 0, bytes: 0 },
     sweptUploads: { folders: 0, bytes: 0 },
     sweptLinks: { layers: 0, revisions: 0, tags: 0 },

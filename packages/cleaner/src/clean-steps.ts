@@ -1,6 +1,8 @@
 import type { CleanerSettings } from '@registry-cache/config';
+import type { Digest } from '@registry-cache/oci';
 import type { Logger } from '@registry-cache/runtime';
 import type { Layout } from '@registry-cache/store';
+import type { PinFile } from '@registry-cache/store/images';
 import {
   measureDisk,
   measureUsage,
@@ -15,14 +17,21 @@ import {
 } from '@registry-cache/store/maintenance';
 import type { AccessOrder } from './access-order.ts';
 import { expireBlobs } from './expire-blobs.ts';
+import type { RemovedBlob } from './removed-blob.ts';
 import { evictLeastRecentlyUsed } from './evict-least-recently-used.ts';
 
 export interface CleanPassOptions {
   readonly layout: Layout;
   readonly settings: CleanerSettings;
   readonly dryRun: boolean;
+  /** Pins that were set by command; those of the configuration are in the settings. */
+  readonly pinFile: Pick<PinFile, 'read'>;
   readonly log: Logger;
   readonly now: () => number;
+  /** Is told of each blob that went for want of room; not in a dry run. */
+  readonly onEvicted?: (blob: RemovedBlob) => void;
+  /** Is told of each blob that went by age; not in a dry run. */
+  readonly onExpired?: (blob: RemovedBlob) => void;
   /** Ends the pass between two evictions. */
   readonly signal: AbortSignal;
 }
@@ -30,6 +39,8 @@ export interface CleanPassOptions {
 export interface StepOptions extends CleanPassOptions {
   /** The blobs that measuring found, for the steps after it: walking is most of a pass's work, and is done once. */
   readonly found: AccessOrder;
+  /** They neither expire nor are they evicted. */
+  readonly isPinned: (digest: Digest) => boolean;
 }
 
 /** A part of a pass: does its work, and adds to the report of those before it. */
@@ -86,14 +97,24 @@ export async function measure(report: CleanReport, options: StepOptions): Promis
 async function withUsage(
   report: CleanReport,
   { usedBytes, blobs, emptyFolders }: Usage,
-  { layout, log, dryRun, signal }: CleanPassOptions,
+  { layout, log, dryRun, found, signal }: StepOptions,
 ): Promise<CleanReport> {
   const disk = await measureDisk(layout);
   const { maxSizeBytes, thresholdBytes } = report;
   const { freeBytes } = disk;
-  log.info({ usedBytes, maxSizeBytes, thresholdBytes, freeBytes, blobs }, 'used size');
+  const pinned = { ...found.kept };
+  const figures = { usedBytes, maxSizeBytes, thresholdBytes, freeBytes, blobs };
+  log.info(pinned.blobs === 0 ? figures : { ...figures, pinnedBytes: pinned.bytes }, 'used size');
   if (!dryRun) await sweepBlobFolders(layout, emptyFolders, signal);
-  return { ...report, usedBytesBefore: usedBytes, usedBytesAfter: usedBytes, blobsBefore: blobs, disk };
+  return {
+    ...report,
+    usedBytesBefore: usedBytes,
+    usedBytesAfter: usedBytes,
+    blobsBefore: blobs,
+    disk,
+    pinned,
+    oldestAccessMs: found.oldestAccessMs,
+  };
 }
 
 /** Has the steps after it evict though the store is within its limit: the disk is smaller than that. */
@@ -110,11 +131,11 @@ export async function evict(report: CleanReport, options: StepOptions): Promise<
   const { dryRun, layout, log } = options;
   const startedAtMs = performance.now();
   const { maxSizeBytes } = report;
-  const { usedBytes, evicted } = await evictLeastRecentlyUsed({ ...options, maxSizeBytes });
+  const { usedBytes, evicted, oldestAccessMs } = await evictLeastRecentlyUsed({ ...options, maxSizeBytes });
   const { freeBytes } = await measureDisk(layout);
   const durationMs = Math.round(performance.now() - startedAtMs);
   log.info({ ...readable(evicted), usedBytes, freeBytes, dryRun, durationMs }, 'evicted');
-  return { ...report, usedBytesAfter: usedBytes, evicted };
+  return { ...report, usedBytesAfter: usedBytes, evicted, oldestAccessMs };
 }
 
 export async function sweepDeadLinks(report: CleanReport, options: StepOptions): Promise<CleanReport> {

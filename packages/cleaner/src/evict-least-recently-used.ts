@@ -2,6 +2,7 @@ import type { Logger } from '@registry-cache/runtime';
 import type { Layout } from '@registry-cache/store';
 import { evictBlob, type EvictionSummary, type RemovalOutcome } from '@registry-cache/store/maintenance';
 import type { AccessOrder, OrderedBlob } from './access-order.ts';
+import type { RemovedBlob } from './removed-blob.ts';
 
 export interface EvictionOptions {
   readonly layout: Layout;
@@ -9,6 +10,7 @@ export interface EvictionOptions {
   /** All blobs of the store. */
   readonly found: AccessOrder;
   readonly dryRun: boolean;
+  readonly onEvicted?: (blob: RemovedBlob) => void;
   readonly log: Logger;
   /** Heeded between two evictions. */
   readonly signal: AbortSignal;
@@ -17,6 +19,8 @@ export interface EvictionOptions {
 export interface EvictionResult {
   readonly usedBytes: number;
   readonly evicted: EvictionSummary;
+  /** Of what would go next; undefined where nothing is left that could. */
+  readonly oldestAccessMs: number | undefined;
 }
 
 export const NOTHING_EVICTED: EvictionSummary = {
@@ -31,15 +35,19 @@ export const NOTHING_EVICTED: EvictionSummary = {
 /**
  * Evicts the least recently used blobs until the used size is at most `maxSizeBytes`. Nothing is protected for its youth, since
  * what was filled last is evicted last: a store whose limit is smaller than a morning's pulls must still come down to it. What
- * was used after the walk saw it is passed over. A blob that cannot be removed does not keep the others from it.
+ * was used after the walk saw it is passed over, and what is pinned is not among what it found. A blob that cannot be removed does not keep the others from it.
  */
 export async function evictLeastRecentlyUsed(options: EvictionOptions): Promise<EvictionResult> {
-  const { layout, maxSizeBytes, found, dryRun, log, signal } = options;
+  const { layout, maxSizeBytes, found, dryRun, onEvicted, log, signal } = options;
   let usedBytes = found.usedBytes;
   let evicted = NOTHING_EVICTED;
+  let oldestAccessMs: number | undefined;
 
   for (const blob of found.leastRecentlyUsed()) {
-    if (usedBytes <= maxSizeBytes || signal.aborted) break;
+    if (usedBytes <= maxSizeBytes || signal.aborted) {
+      oldestAccessMs ??= blob.accessedAtMs;
+      break;
+    }
     const outcome = await evictBlob(layout, blob, dryRun).catch((err: unknown) => {
       // A disk that refuses one blob may refuse a million.
       if (evicted.failed === 0) log.error({ err, digest: blob.digest }, 'blob could not be evicted');
@@ -47,9 +55,12 @@ export async function evictLeastRecentlyUsed(options: EvictionOptions): Promise<
     });
     evicted = withOutcome(evicted, blob, outcome);
     if (outcome === 'removed' || outcome === 'absent') usedBytes -= blob.sizeBytes;
-    if (outcome === 'removed') log.debug({ ...blob, dryRun, usedBytes }, 'blob evicted');
+    if (outcome === 'failed') oldestAccessMs ??= blob.accessedAtMs;
+    if (outcome !== 'removed') continue;
+    log.debug({ ...blob, dryRun, usedBytes }, 'blob evicted');
+    if (!dryRun) onEvicted?.(blob);
   }
-  return { usedBytes, evicted };
+  return { usedBytes, evicted, oldestAccessMs };
 }
 
 function withOutcome(

@@ -1,3 +1,4 @@
+import type { Digest } from '@registry-cache/oci';
 import type { Logger } from '@registry-cache/runtime';
 import type { Layout, StoredBlob } from '@registry-cache/store';
 import {
@@ -9,6 +10,7 @@ import {
   type Usage,
 } from '@registry-cache/store/maintenance';
 import { createAheadBlobs } from './ahead-blobs.ts';
+import type { RemovedBlob } from './removed-blob.ts';
 import { createExpiryRule, type ExpiryRule, type ExpirySettings } from './expiry-rule.ts';
 
 export interface ExpireOptions {
@@ -17,6 +19,8 @@ export interface ExpireOptions {
   readonly dryRun: boolean;
   readonly log: Logger;
   readonly now: () => number;
+  readonly isPinned: (digest: Digest) => boolean;
+  readonly onExpired?: (blob: RemovedBlob) => void;
   /** Is told of what has not expired. */
   readonly onBlob: (blob: StoredBlob) => void;
   /** Heeded every few blobs. */
@@ -29,7 +33,7 @@ export interface ExpiryResult {
   readonly remaining: Usage;
 }
 
-/** Removes the blobs whose time is over, and adds up the others: in one walk, since walking is most of a pass's work. */
+/** Removes the blobs whose time is over, unless they are pinned, and adds up the others: in one walk, since walking is most of a pass's work. */
 export async function expireBlobs(options: ExpireOptions): Promise<ExpiryResult> {
   const { layout, dryRun, log, signal } = options;
   const rule = createExpiryRule(options.expiry, options.now);
@@ -37,7 +41,7 @@ export async function expireBlobs(options: ExpireOptions): Promise<ExpiryResult>
   const ahead = createAheadBlobs(options);
 
   const isGone = async ({ blob }: BlobFolder): Promise<boolean> =>
-    blob !== undefined && rule.isExpired(blob) && removal.remove(blob);
+    blob !== undefined && rule.isExpired(blob) && !options.isPinned(blob.digest) && removal.remove(blob);
 
   async function* remaining(): AsyncGenerator<readonly BlobFolder[]> {
     for await (const folders of walkBlobFolders(layout, signal)) {
@@ -68,7 +72,7 @@ interface Removal {
 
 function createRemoval(
   rule: ExpiryRule,
-  { layout, expiry: { blobTtlMs, from }, dryRun, log }: ExpireOptions,
+  { layout, expiry: { blobTtlMs, from }, dryRun, onExpired, log }: ExpireOptions,
 ): Removal {
   let blobs = 0;
   let bytes = 0;
@@ -86,6 +90,7 @@ function createRemoval(
         blobs += 1;
         bytes += sizeBytes;
         log.debug({ ...blob, dryRun }, 'blob expired');
+        if (!dryRun) onExpired?.(blob);
       }
       return outcome === 'removed' || outcome === 'absent';
     },

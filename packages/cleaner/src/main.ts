@@ -8,7 +8,7 @@ runChildProcess<CleanerProcessSettings>(
   () => ({ process: 'cleaner' }),
   async (settings, context) => {
     setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
-    if (settings.once === undefined) return startCleaner(settings, context.log);
+    if (settings.once === undefined) return startCleaner(settings, context);
     await context.report(await cleanOnce(settings, settings.once.dryRun, context.log));
     return undefined;
   },

@@ -33,3 +33,13 @@ test('digests, sizes and times come back as they were, for more blobs than fill 
   expect([...order.leastRecentlyUsed()]).toEqual(blobs);
   expect(order.usedBytes).toBe(blobs.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0));
 });
+
+test('a blob that is kept counts, and is in no order', () => {
+  const order = createAccessOrder((digest) => digest === sparseDigest(1));
+  for (const [id, accessedAtMs] of [30, 10, 20].entries()) {
+    order.add({ digest: sparseDigest(id), sizeBytes: 100 + id, accessedAtMs });
+  }
+
+  expect([...order.leastRecentlyUsed()].map((blob) => blob.digest)).toEqual([2, 0].map(sparseDigest));
+  expect(order).toMatchObject({ usedBytes: 303, kept: { blobs: 1, bytes: 101 }, oldestAccessMs: 20 });
+});

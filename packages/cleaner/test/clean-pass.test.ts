@@ -1,5 +1,6 @@
 import { mkdirSync, rmSync, utimesSync } from 'node:fs';
 import type { Digest } from '@registry-cache/oci';
+import { createPinFile } from '@registry-cache/store/images';
 import type { CleanReport } from '@registry-cache/store/maintenance';
 import { expect, test } from 'vitest';
 import {
@@ -27,7 +28,8 @@ function clean(
 ): Promise<CleanReport> {
   return pass({
     layout: store.layout,
-    settings: { maxSizeBytes, thresholdPercentage, runEveryMs: HOUR_MS },
+    settings: { maxSizeBytes, thresholdPercentage, runEveryMs: HOUR_MS, pins: [] },
+    pinFile: createPinFile(store.rootDirectory),
     dryRun: false,
     log: createLogLines().log,
     now: Date.now,
@@ -265,6 +267,7 @@ test('a report names its steps in their order', async () => {
   const { steps } = await clean(store, { maxSizeBytes: 100 });
 
   expect(steps.map((step) => step.name)).toEqual([
+    'find pinned',
     'sweep fills',
     'expire and measure',
     'evict',

@@ -1,7 +1,12 @@
 import { fork, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
+import { on, once } from 'node:events';
 import type { CleanerProcessSettings } from '@registry-cache/config';
-import { entryPoint } from '@registry-cache/runtime';
+import {
+  entryPoint,
+  type AnswerMessage,
+  type ChildQuestion,
+  type MessageToSupervisor,
+} from '@registry-cache/runtime';
 import { expect, onTestFinished, test } from 'vitest';
 import { createStoreFolder, HOUR_MS, type StoreFolder } from '../../store/test/support/store-folder.ts';
 
@@ -9,7 +14,7 @@ function settingsOf(store: StoreFolder, maxSizeBytes: number): CleanerProcessSet
   return {
     logLevel: 'info',
     rootDirectory: store.rootDirectory,
-    cleaner: { maxSizeBytes, thresholdPercentage: 0, runEveryMs: HOUR_MS },
+    cleaner: { maxSizeBytes, thresholdPercentage: 0, runEveryMs: HOUR_MS, pins: [] },
   };
 }
 
@@ -29,6 +34,19 @@ async function nextLine(child: ChildProcess, message: string): Promise<unknown> 
     if (line !== undefined) return JSON.parse(line);
   }
   throw new Error(`the process ended before it logged ${message}`);
+}
+
+let asked = 0;
+
+/** Resolves with the process's answer, whatever else it says meanwhile. */
+async function ask(child: ChildProcess, question: ChildQuestion): Promise<AnswerMessage> {
+  const number = ++asked;
+  child.send({ type: 'ask', number, question });
+  for await (const [message] of on(child, 'message')) {
+    const said = message as MessageToSupervisor;
+    if (said.type === 'answer' && said.number === number) return said;
+  }
+  throw new Error('the process ended before it answered');
 }
 
 test('a dry run by hand reports and ends', async () => {
@@ -100,4 +118,55 @@ test('a changed limit starts a pass at once, and SIGTERM ends the process', asyn
   expect(await store.hasBlob(digest)).toBe(false);
   child.kill('SIGTERM');
   expect(await exit).toEqual([0, null]);
+});
+
+test('whoever asks for a pass gets one at once, and its report', async () => {
+  const store = await createStoreFolder();
+  const digest = await store.writeBlob('hello', { accessedAtMs: 1_000_000 });
+  const child = startProcess(settingsOf(store, 0));
+  await once(child, 'message');
+
+  expect(await ask(child, { kind: 'clean', dryRun: true })).toMatchObject({
+    answer: { dryRun: true, evicted: { count: 1, bytes: 5 } },
+  });
+  expect(await store.hasBlob(digest)).toBe(true);
+
+  expect(await ask(child, { kind: 'clean', dryRun: false })).toMatchObject({
+    answer: { dryRun: false, evicted: { count: 1, bytes: 5 } },
+  });
+  expect(await store.hasBlob(digest)).toBe(false);
+});
+
+test('whoever asks for a pass that fails is told why', async () => {
+  const store = await createStoreFolder();
+  await store.writeFile('registry-cache/pins.json', 'broken');
+  const child = startProcess(settingsOf(store, 0));
+  await once(child, 'message');
+
+  expect(await ask(child, { kind: 'clean', dryRun: false })).toMatchObject({
+    problem: expect.stringContaining('pins.json holds something else'),
+  });
+});
+
+test('a pass is observed with what it has removed, a dry run is not', async () => {
+  const store = await createStoreFolder();
+  await store.writeBlob('hello', { accessedAtMs: 1_000_000 });
+  await store.writeBlob('hi', { accessedAtMs: 2_000_000 });
+  const child = startProcess(settingsOf(store, 2));
+  await once(child, 'message');
+
+  await ask(child, { kind: 'clean', dryRun: true });
+  expect(await ask(child, { kind: 'observe' })).toMatchObject({ answer: { increments: [] } });
+
+  await ask(child, { kind: 'clean', dryRun: false });
+  expect(await ask(child, { kind: 'observe' })).toMatchObject({
+    answer: {
+      increments: [
+        { series: 'evicted_blobs_total', by: 1 },
+        { series: 'evicted_bytes_total', by: 5 },
+        { series: 'cleaner_passes_total', labels: ['done'], by: 1 },
+      ],
+      detail: { usedBytes: 2, blobs: 1, pinnedBytes: 0, oldestAccessMs: 2_000_000 },
+    },
+  });
 });

@@ -28,6 +28,8 @@ function reportOf({ usedBytes, thresholdBytes, freeBytes, evictedBytes = 0 }: Fi
       oldestAccessMs: undefined,
       newestAccessMs: undefined,
     },
+    pinned: { blobs: 0, bytes: 0 },
+    oldestAccessMs: undefined,
     sweptFills: { files: 0, bytes: 0 },
     sweptUploads: { folders: 0, bytes: 0 },
     sweptLinks: { layers: 0, revisions: 0, tags: 0 },

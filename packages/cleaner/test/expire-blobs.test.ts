@@ -28,6 +28,7 @@ function expire(store: StoreFolder, log: Logger, happen: () => void): Promise<Ex
     dryRun: false,
     log,
     now,
+    isPinned: () => false,
     onBlob,
     signal: NEVER,
   });
@@ -107,6 +108,7 @@ test('beside workers that fill again what has expired, whoever reads gets the ri
     dryRun: false,
     log,
     now,
+    isPinned: () => false,
     onBlob,
     signal: NEVER,
   };

@@ -1,5 +1,6 @@
 import { statSync } from 'node:fs';
 import type { Digest } from '@registry-cache/oci';
+import { createPinFile } from '@registry-cache/store/images';
 import type { CleanReport } from '@registry-cache/store/maintenance';
 import { expect, test } from 'vitest';
 import {
@@ -29,7 +30,8 @@ function clean(store: StoreFolder, options: PassOptions = {}): Promise<CleanRepo
   const { expiry = FETCHED, maxSizeBytes = 1_000_000, pass = runCleanPass, ...others } = options;
   return pass({
     layout: store.layout,
-    settings: { maxSizeBytes, thresholdPercentage: 0, runEveryMs: HOUR_MS, expiry },
+    settings: { maxSizeBytes, thresholdPercentage: 0, runEveryMs: HOUR_MS, expiry, pins: [] },
+    pinFile: createPinFile(store.rootDirectory),
     dryRun: false,
     log: createLogLines().log,
     now: () => NOW_MS,
@@ -85,7 +87,7 @@ test('a blob that is pulled lives on where the time is counted from the last pul
 test('where no time is set, nothing expires and the report has nothing to say about it', async () => {
   const store = await createStoreFolder();
   const old = await writeBlob(store, 9_999 * DAY_MS);
-  const settings = { maxSizeBytes: 1_000, thresholdPercentage: 0, runEveryMs: HOUR_MS };
+  const settings = { maxSizeBytes: 1_000, thresholdPercentage: 0, runEveryMs: HOUR_MS, pins: [] };
 
   const report = await clean(store, { settings });
 
