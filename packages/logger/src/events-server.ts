@@ -2,8 +2,7 @@ import { once } from 'node:events';
 import { chmod, rm } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Logger } from '@registry-cache/runtime';
-import { InvalidEventsError, parsePulls } from './parse-pulls.ts';
-import type { Pull } from './pull.ts';
+import { InvalidEventsError } from './parse-envelope.ts';
 
 export interface EventsServer {
   /** Takes no new events, and resolves when those being sent have been taken. */
@@ -13,9 +12,9 @@ export interface EventsServer {
 export interface EventsServerOptions {
   /** Only this user may connect. A file that a killed logger left there is replaced. */
   readonly socketPath: string;
-  readonly onPull: (pull: Pull) => void;
+  /** Takes all events of an envelope or throws `InvalidEventsError`. */
+  readonly takeEnvelope: (body: string) => void;
   readonly log: Logger;
-  readonly now: () => number;
 }
 
 const MAX_BODY_BYTES = 1024 * 1024;
@@ -23,7 +22,7 @@ const REQUEST_TIMEOUT_MS = 10_000;
 const CLOSE_TIMEOUT_MS = 2_000;
 
 /**
- * Listens for envelopes of events, POSTed to any path. The answer is 200 as soon as the pulls are taken, 400 for what is no
+ * Listens for envelopes of events, POSTed to any path. The answer is 200 as soon as the events are taken, 400 for what is no
  * envelope, and 413 for one that is too long.
  *
  * @see distribution, "Notifications"
@@ -56,13 +55,13 @@ export async function startEventsServer(options: EventsServerOptions): Promise<E
 async function takeEvents(
   request: IncomingMessage,
   response: ServerResponse,
-  { onPull, log, now }: EventsServerOptions,
+  { takeEnvelope, log }: EventsServerOptions,
 ): Promise<void> {
   if (request.method !== 'POST') return answer(response, 405, 'events are POSTed', { allow: 'POST' });
   const body = await readBody(request);
   if (body === undefined) return answer(response, 413, `expected at most ${MAX_BODY_BYTES} bytes of events`);
   try {
-    for (const pull of parsePulls(body, now())) onPull(pull);
+    takeEnvelope(body);
   } catch (error) {
     if (!(error instanceof InvalidEventsError)) throw error;
     log.warn({ reason: error.message }, 'events not understood');

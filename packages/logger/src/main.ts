@@ -2,7 +2,4 @@ import type { LoggerSettings } from '@registry-cache/config';
 import { runChildProcess } from '@registry-cache/runtime';
 import { startLogger } from './start-logger.ts';
 
-runChildProcess<LoggerSettings>(
-  () => ({ process: 'logger' }),
-  (settings, { log }) => startLogger(settings, log),
-);
+runChildProcess<LoggerSettings>(() => ({ process: 'logger' }), startLogger);

@@ -1,5 +1,6 @@
 import { findDigest, MANIFEST_MEDIA_TYPES } from '@registry-cache/oci';
 import * as v from 'valibot';
+import { parseEvent, type UnknownEvent } from './parse-envelope.ts';
 import type { Pull } from './pull.ts';
 
 // A plain registry may leave a field out or empty.
@@ -32,47 +33,25 @@ const pullEventSchema = v.object({
       status: v.number(),
       bytesSent: v.number(),
       durationMs: v.number(),
+      upstreamMs: v.optional(v.number()),
       aborted: v.boolean(),
       times: v.optional(v.number()),
     }),
   ),
 });
 
-const envelopeSchema = v.object({ events: v.array(v.looseObject({ action: v.string() })) });
-
-/** The body is no envelope of events. The message names the first field that is wrong. */
-export class InvalidEventsError extends Error {
-  override readonly name = 'InvalidEventsError';
-}
-
 /**
- * The pulls that an envelope tells of; pushes, mounts and deletions are passed over, and so are digests of algorithms that no
- * blob of ours has. A time ahead of `nowMs` is taken for now: a sender whose clock is wrong must not keep an image for ever.
+ * The pulls among events; evictions, pushes, mounts and deletions are passed over, and so are digests of algorithms that no blob of
+ * ours has. A time ahead of `nowMs` is taken for now: a sender whose clock is wrong must not keep an image for ever.
  *
  * @throws {InvalidEventsError}
  * @see distribution, "Notifications"
  */
-export function parsePulls(body: string, nowMs: number): Pull[] {
-  const { events } = parse(envelopeSchema, parseJson(body));
+export function parsePulls(events: readonly UnknownEvent[], nowMs: number): Pull[] {
   return events
     .filter(({ action }) => action === 'pull')
-    .map((event) => parse(pullEventSchema, event))
+    .map((event) => parseEvent(pullEventSchema, event))
     .flatMap((event) => pullOf(event, nowMs) ?? []);
-}
-
-function parseJson(body: string): unknown {
-  try {
-    return JSON.parse(body);
-  } catch (cause) {
-    throw new InvalidEventsError('body is not JSON: expected an envelope of events', { cause });
-  }
-}
-
-function parse<Output>(schema: v.GenericSchema<unknown, Output>, value: unknown): Output {
-  const result = v.safeParse(schema, value);
-  if (result.success) return result.output;
-  const [issue] = result.issues;
-  throw new InvalidEventsError(`invalid event: ${v.getDotPath(issue) ?? 'envelope'}: ${issue.message}`);
 }
 
 function pullOf(event: v.InferOutput<typeof pullEventSchema>, nowMs: number): Pull | undefined {

@@ -21,6 +21,8 @@ interface PullAnswer {
   readonly status: number;
   readonly bytesSent: number;
   readonly durationMs: number;
+  /** Until the upstream had begun to answer; missing where it was not asked. */
+  readonly upstreamMs?: number | undefined;
   readonly aborted: boolean;
   /** How many requests of one connection this tells of, where it is more than one. */
   readonly times?: number | undefined;

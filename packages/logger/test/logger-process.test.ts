@@ -14,7 +14,13 @@ test('SIGTERM ends the process after it has recorded and logged what it took', a
   const store = await createStoreFolder();
   const digest = await store.writeBlob('layer', { accessedAtMs: Date.now() - DAY_MS });
   const socketPath = join(store.rootDirectory, 'logger.sock');
-  const settings: LoggerSettings = { logLevel: 'info', rootDirectory: store.rootDirectory, socketPath };
+  const settings: LoggerSettings = {
+    logLevel: 'info',
+    rootDirectory: store.rootDirectory,
+    socketPath,
+    access: { format: 'json', blobs: false },
+    notifications: [],
+  };
   const child = fork(entryPoint('logger'), { stdio: ['ignore', 'pipe', 'inherit', 'ipc'] });
   onTestFinished(() => void child.kill('SIGKILL'));
   const exit = once(child, 'exit');

@@ -1,13 +1,14 @@
 import { digestOf, DOCKER_MANIFEST, OCI_INDEX } from '@registry-cache/oci';
 import { describe, expect, test } from 'vitest';
-import { InvalidEventsError, parsePulls } from '../src/parse-pulls.ts';
+import { InvalidEventsError, parseEnvelope } from '../src/parse-envelope.ts';
+import { parsePulls } from '../src/parse-pulls.ts';
 import { accessEvent } from './support/access-events.ts';
 
 const NOW_MS = Date.parse('2026-05-01T12:00:00Z');
 const digest = digestOf(Buffer.from('a manifest'));
 
 function parse(...events: readonly unknown[]): ReturnType<typeof parsePulls> {
-  return parsePulls(JSON.stringify({ events }), NOW_MS);
+  return parsePulls(parseEnvelope(JSON.stringify({ events })), NOW_MS);
 }
 
 test("the proxy's event of a manifest", () => {
@@ -69,7 +70,11 @@ test("a plain registry's event, with fields that are its own and times to the na
 });
 
 test('only pulls count', () => {
-  const others = ['push', 'mount', 'delete'].map((action) => ({ ...plainRegistryPull, action, target: {} }));
+  const others = ['push', 'mount', 'delete', 'evict', 'fill-failed'].map((action) => ({
+    ...plainRegistryPull,
+    action,
+    target: {},
+  }));
 
   expect(parse(...others, plainRegistryPull)).toHaveLength(1);
 });
@@ -112,7 +117,7 @@ describe('what is no envelope is refused, with the field that is wrong', () => {
       'timestamp',
     ],
   ])('%s', (_, body, message) => {
-    expect(() => parsePulls(body, NOW_MS)).toThrow(InvalidEventsError);
-    expect(() => parsePulls(body, NOW_MS)).toThrow(message);
+    expect(() => parsePulls(parseEnvelope(body), NOW_MS)).toThrow(InvalidEventsError);
+    expect(() => parsePulls(parseEnvelope(body), NOW_MS)).toThrow(message);
   });
 });

@@ -4,13 +4,13 @@ import { Agent, request } from 'node:http';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { digestOf } from '@registry-cache/oci';
-import type { Logger, RunningProcess } from '@registry-cache/runtime';
+import { createTally, type Logger, type RunningProcess } from '@registry-cache/runtime';
 import type { LoggerSettings } from '@registry-cache/config';
 import { expect, onTestFinished, test } from 'vitest';
 import { createLogLines, type LogLine } from '../../cleaner/test/support/log-lines.ts';
 import { createStoreFolder, DAY_MS, type StoreFolder } from '../../store/test/support/store-folder.ts';
 import { startLogger } from '../src/start-logger.ts';
-import { accessEvent } from './support/access-events.ts';
+import { accessEvent, envelopeOf } from './support/access-events.ts';
 import { postEvents } from './support/post-events.ts';
 
 const OLD_MS = Date.now() - DAY_MS;
@@ -19,21 +19,31 @@ const OLD = { accessedAtMs: OLD_MS, filledAtMs: OLD_MS };
 interface Fixture {
   readonly store: StoreFolder;
   readonly socketPath: string;
+  readonly settings: LoggerSettings;
   readonly logger: RunningProcess<LoggerSettings>;
   readonly log: Logger;
   readonly lines: LogLine[];
 }
 
-async function start(store?: StoreFolder): Promise<Fixture> {
+interface StartOptions extends Partial<LoggerSettings> {
+  readonly store?: StoreFolder;
+}
+
+async function start({ store, ...changes }: StartOptions = {}): Promise<Fixture> {
   const folder = store ?? (await createStoreFolder());
   const socketPath = join(folder.rootDirectory, 'logger.sock');
   const { log, lines } = createLogLines();
-  const logger = await startLogger(
-    { logLevel: 'debug', rootDirectory: folder.rootDirectory, socketPath },
-    log,
-  );
+  const settings: LoggerSettings = {
+    logLevel: 'debug',
+    rootDirectory: folder.rootDirectory,
+    socketPath,
+    access: { format: 'json', blobs: false },
+    notifications: [],
+    ...changes,
+  };
+  const logger = await startLogger(settings, { log, tally: createTally() });
   onTestFinished(() => logger.close());
-  return { store: folder, socketPath, logger, log, lines };
+  return { store: folder, socketPath, settings, logger, log, lines };
 }
 
 async function accessTime(store: StoreFolder, digest: ReturnType<typeof digestOf>): Promise<number> {
@@ -70,6 +80,45 @@ test('a request that was refused is logged, and is no access', async () => {
 
   expect(await accessTime(store, layer)).toBe(OLD_MS);
   expect(lines).toMatchObject([{ status: 403 }]);
+});
+
+test('without an access log pulls are recorded all the same, and failures are not logged either', async () => {
+  const { store, socketPath, settings, logger, lines } = await start();
+  const { access: _, ...silent } = settings;
+  await logger.reload?.(silent);
+  const layer = await store.writeBlob('layer', OLD);
+  const atMs = Date.now() - 1_000;
+
+  await postEvents(
+    socketPath,
+    envelopeOf(accessEvent({ digest: layer, atMs }), accessEvent({ digest: layer, cache: { status: 502 } })),
+  );
+  await logger.close();
+
+  expect(await accessTime(store, layer)).toBe(atMs);
+  expect(lines).toEqual([]);
+});
+
+test('new settings change the form of the next line', async () => {
+  const { socketPath, settings, logger, lines } = await start();
+  const envelope = envelopeOf(accessEvent({ digest: digestOf(Buffer.from('manifest')) }));
+
+  await postEvents(socketPath, envelope);
+  await logger.reload?.({ ...settings, access: { format: 'text', blobs: false } });
+  await postEvents(socketPath, envelope);
+
+  expect(lines.map((line) => 'accessLine' in line)).toEqual([false, true]);
+});
+
+test('an envelope with one wrong event is refused as a whole', async () => {
+  const { socketPath, logger, lines } = await start();
+  const good = accessEvent({ digest: digestOf(Buffer.from('manifest')) });
+
+  const { status } = await postEvents(socketPath, envelopeOf(good, { action: 'pull' }));
+  await logger.close();
+
+  expect(status).toBe(400);
+  expect(lines).toMatchObject([{ msg: 'events not understood' }]);
 });
 
 test('a body that is no envelope gets 400 and the reason, and the next one is taken', async () => {
@@ -125,7 +174,7 @@ test('the socket that a killed logger left is replaced', async () => {
   await once(stale, 'listening');
   onTestFinished(() => void stale.close());
 
-  await start(store);
+  await start({ store });
 
   expect((await postEvents(socketPath, '{"events":[]}')).status).toBe(200);
 });

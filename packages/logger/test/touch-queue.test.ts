@@ -2,22 +2,16 @@ import { digestOf, type Digest } from '@registry-cache/oci';
 import { expect, test } from 'vitest';
 import { createLogLines } from '../../cleaner/test/support/log-lines.ts';
 import type { ImageAge } from '../src/image-age.ts';
-import { parsePulls } from '../src/parse-pulls.ts';
 import type { Pull } from '../src/pull.ts';
 import { createTouchQueue } from '../src/touch-queue.ts';
-import { accessEvent, type EventDetails } from './support/access-events.ts';
+import { pullOf, type EventDetails } from './support/access-events.ts';
 
 const NOW_MS = Date.now();
 const MANIFEST = digestOf(Buffer.from('manifest'));
 const LAYER = digestOf(Buffer.from('layer'));
 
 function pull(details: EventDetails): Pull {
-  const [parsed] = parsePulls(
-    JSON.stringify({ events: [accessEvent({ atMs: NOW_MS, ...details })] }),
-    NOW_MS,
-  );
-  if (parsed === undefined) throw new Error('expected a pull');
-  return parsed;
+  return pullOf({ atMs: NOW_MS, ...details });
 }
 
 type Touch = readonly [kind: 'image' | 'blob', digest: Digest, atMs: number];
