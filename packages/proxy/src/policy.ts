@@ -2,6 +2,7 @@ import type { ProxySettings } from '@registry-cache/config';
 import type { Logger } from '@registry-cache/runtime';
 import { isDeepStrictEqual } from 'node:util';
 import { createHtpasswdAuth, type Auth, type HtpasswdAuthOptions } from './auth/htpasswd-auth.ts';
+import type { DashboardRoute } from './dashboard-route.ts';
 import type { LoginGuard } from './origin-auth/login-guard.ts';
 import { createOriginAuth, type OriginAuth } from './origin-auth/origin-auth.ts';
 import { createRepeatableAnswers, type RepeatableAnswers } from './repeat/repeatable-answers.ts';
@@ -16,6 +17,8 @@ export interface Policy extends Access {
   /** What was answered under this policy: another one may refuse it. */
   readonly repeatable: RepeatableAnswers;
   readonly files: NamedFiles;
+  /** Set where the dashboard is on this port too. */
+  readonly dashboard?: DashboardRoute;
 }
 
 export interface PolicyOptions {
@@ -52,9 +55,21 @@ export function createPolicy(
   const access = {
     ...(auth === undefined ? {} : { auth }),
     ...(originAuth === undefined ? {} : { originAuth }),
+    // Nobody sees it without a login.
+    ...(auth === undefined || settings.dashboard === undefined
+      ? {}
+      : { dashboard: { settings: settings.dashboard, auth } }),
   };
-  const memory = { repeatable: createRepeatableAnswers(), files: createNamedFiles() };
-  return { settings, policy: { upstreams, pseudonym, ...memory, ...access } };
+  return { settings, policy: { upstreams, pseudonym, ...createMemory(), ...access } };
+}
+
+/** The same policy, without what was answered under it. */
+export function forgetAnswers({ settings, policy }: CurrentPolicy): CurrentPolicy {
+  return { settings, policy: { ...policy, ...createMemory() } };
+}
+
+function createMemory(): Pick<Policy, 'repeatable' | 'files'> {
+  return { repeatable: createRepeatableAnswers(), files: createNamedFiles() };
 }
 
 function findAuth(

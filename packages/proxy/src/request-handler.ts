@@ -1,21 +1,21 @@
 import { RegistryError } from '@registry-cache/oci';
-import type { Logger } from '@registry-cache/runtime';
-import type { IncomingHttpHeaders, IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import type { EventQueue, Logger, Tracing } from '@registry-cache/runtime';
+import type { AccessEvent } from '@registry-cache/store/read';
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import { findPullEvent } from './access-events/pull-event.ts';
-import type { EventQueue } from './access-events/event-queue.ts';
+import { answerPull } from './answer-pull.ts';
 import type { GuardedBlobReader } from './blob/guarded-reads.ts';
-import type { Decision } from './decision.ts';
-import { sendError, toRegistryError } from './error-answer.ts';
-import { ClientLeftError, createExchange, type Exchange } from './exchange.ts';
+import { answerByDashboard, isDashboardTarget } from './dashboard-route.ts';
+import { answerFailure, sendError } from './error-answer.ts';
+import { createExchange } from './exchange.ts';
 import { findHealthAnswer } from './health.ts';
-import { logFailure } from './log-failure.ts';
 import { refuseLoop } from './loop-detection.ts';
 import type { Policy } from './policy.ts';
-import { pull, type PullOptions } from './pull.ts';
+import type { PullOptions } from './pull.ts';
 import { parseRequestTarget } from './request-target.ts';
 import { sendSmallAnswer } from './small-answer.ts';
-import { recordAnswer } from './repeat/record-answer.ts';
+import { traceRequest } from './trace-request.ts';
+import type { Traffic } from './traffic.ts';
 import { whoAsks } from './who-asks.ts';
 import type { WorkerLink } from './worker-link/worker-link.ts';
 
@@ -28,7 +28,10 @@ export interface RequestHandlerOptions {
   readonly workers: WorkerLink;
   readonly blobs: GuardedBlobReader;
   readonly suspects: PullOptions['suspects'];
-  readonly events: Pick<EventQueue, 'push'>;
+  readonly events: Pick<EventQueue<AccessEvent>, 'push'>;
+  readonly traffic: Traffic;
+  /** Undefined where nobody wants traces. */
+  readonly tracing?: Tracing | undefined;
   readonly log: Logger;
   readonly now: () => number;
 }
@@ -38,7 +41,8 @@ export interface RequestHandlerOptions {
  * closes short where an answer has begun.
  */
 export function createRequestHandler(options: RequestHandlerOptions): RequestListener {
-  return (request, response) => {
+  const { tracing } = options;
+  const answer = (request: IncomingMessage, response: ServerResponse): void => {
     const startedAtMs = options.now();
     // Node ends the connection of a response that fails; nothing else is left to do about it.
     response.on('error', () => {});
@@ -46,13 +50,20 @@ export function createRequestHandler(options: RequestHandlerOptions): RequestLis
     response.setHeader('x-content-type-options', 'nosniff');
     const policy = options.policy();
     handle(request, response, { ...options, policy, startedAtMs }).catch((err: unknown) => {
-      // Its connection is gone, and what it has got so far is in its access event.
-      if (err instanceof ClientLeftError) return;
-      const error = toRegistryError(err);
-      logFailure(options.log, { request, response, error, durationMs: options.now() - startedAtMs });
-      sendError(response, error, error.code === 'UNAUTHORIZED' ? challengeOf(policy) : {});
+      const { log, traffic } = options;
+      const durationMs = options.now() - startedAtMs;
+      const failure = answerFailure(err, {
+        request,
+        response,
+        log,
+        durationMs,
+        challenge: challengeOf(policy),
+      });
+      if (failure !== undefined) traffic.refused(failure.code);
     });
   };
+  if (tracing === undefined) return answer;
+  return (request, response) => traceRequest(tracing, { request, response }, () => answer(request, response));
 }
 
 function challengeOf({ auth }: Policy): Record<string, string> {
@@ -70,13 +81,22 @@ async function handle(
   options: HandleOptions,
 ): Promise<void> {
   refuseHosts(request, response);
+  const { dashboard } = options.policy;
+  if (dashboard !== undefined && isDashboardTarget(request.url ?? '')) {
+    if (options.isSurplus(request.socket)) throw crowded();
+    return answerByDashboard(request, response, dashboard);
+  }
   refuseBody(request, response);
   const method = parseMethod(request.method);
   const target = parseRequestTarget(request.url ?? '');
   const health = findHealthAnswer(target.path, options.isDraining());
   if (health !== undefined) return sendSmallAnswer(response, health);
   // What is refused for lack of room is counted with its connection, and has no line of its own.
-  if (options.isSurplus(request.socket)) return sendError(response, crowded());
+  if (options.isSurplus(request.socket)) {
+    const error = crowded();
+    options.traffic.refused(error.code);
+    return void sendError(response, error);
+  }
 
   const { policy, startedAtMs } = options;
   refuseLoop(request.headers.via, policy.pseudonym);
@@ -84,7 +104,7 @@ async function handle(
   const decision = await whoAsks(exchange, target, policy);
   switch (decision.kind) {
     case 'pull':
-      return pullAndRecord(exchange, decision, options);
+      return answerPull(exchange, decision, options);
     case 'answer':
       return sendSmallAnswer(response, decision.answer);
     case 'refused':
@@ -122,38 +142,4 @@ function parseMethod(method: string | undefined): 'GET' | 'HEAD' {
     'UNSUPPORTED',
     `${method ?? ''} is not supported: this cache only pulls, push to the upstream`,
   );
-}
-
-async function pullAndRecord(
-  exchange: Exchange,
-  { route, asker }: Extract<Decision, { kind: 'pull' }>,
-  options: HandleOptions,
-): Promise<void> {
-  const { response } = exchange;
-  const { policy, workers, blobs, suspects, events, log, now } = options;
-  let answer: IncomingHttpHeaders | undefined;
-  let remember: ReturnType<typeof recordAnswer>;
-  response.once('close', () => {
-    if (answer === undefined) return;
-    const finishedAtMs = now();
-    const event = findPullEvent({ exchange, user: asker.user, route, answer, finishedAtMs });
-    if (event !== undefined) {
-      events.push(event);
-      remember?.(event, finishedAtMs);
-    } else if (response.statusCode >= 400) {
-      logFailure(log, {
-        request: exchange.request,
-        response,
-        byOrigin: asker.origin !== undefined,
-        durationMs: finishedAtMs - exchange.startedAtMs,
-      });
-    }
-  });
-  const onAnswer = (headers: IncomingHttpHeaders): void => {
-    answer = headers;
-    // A blob is not kept: its file says at once when it has been evicted.
-    const isRepeatable = asker.origin === undefined && route.request.kind === 'manifest';
-    if (isRepeatable) remember = recordAnswer(exchange, headers, policy.repeatable);
-  };
-  await pull(exchange, route, { workers, blobs, files: policy.files, suspects, asker, onAnswer });
 }

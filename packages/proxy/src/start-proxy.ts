@@ -1,8 +1,18 @@
 import type { ProxySettings } from '@registry-cache/config';
-import type { Logger, RunningProcess } from '@registry-cache/runtime';
-import { createBlobReader, type BlobReader } from '@registry-cache/store/read';
-import { createEventQueue } from './access-events/event-queue.ts';
-import { createLoggerLink } from './access-events/logger-link.ts';
+import {
+  connectEventQueue,
+  type Logger,
+  type RunningProcess,
+  type Tracing,
+  type Tally,
+  type ObservationDetail,
+} from '@registry-cache/runtime';
+import {
+  ACCESS_EVENTS_MEDIA_TYPE,
+  createBlobReader,
+  type AccessEvent,
+  type BlobReader,
+} from '@registry-cache/store/read';
 import type { HtpasswdAuthOptions } from './auth/htpasswd-auth.ts';
 import { createGuardedBlobReader } from './blob/guarded-reads.ts';
 import {
@@ -14,14 +24,18 @@ import {
 import { createConnections } from './listener/connections.ts';
 import { openListener, type ListenerOptions } from './listener/listener.ts';
 import { createLoginGuard, type LoginGuard } from './origin-auth/login-guard.ts';
-import { createPolicy } from './policy.ts';
+import { createPolicy, forgetAnswers } from './policy.ts';
 import { createRequestHandler } from './request-handler.ts';
 import { createRepeatedPulls } from './repeat/repeated-pulls.ts';
+import { createTraffic } from './traffic.ts';
 import { createSuspectBlobs } from './worker-link/suspect-blobs.ts';
 import { createWorkerLink } from './worker-link/worker-link.ts';
 
 export interface StartProxyOptions {
   readonly log: Logger;
+  readonly tally: Tally;
+  /** Closed with the proxy. */
+  readonly tracing?: Tracing | undefined;
   /** What to listen on in place of the settings' address. */
   readonly listeningSocket?: object | undefined;
   /** Has the worker started that should listen at a socket, and does not. */
@@ -42,6 +56,8 @@ export interface StartProxyOptions {
 export interface RunningProxy extends RunningProcess<ProxySettings> {
   readonly port: number;
   reload(settings: ProxySettings): void;
+  observe(): ObservationDetail;
+  forget(): void;
 }
 
 const RETRY_WORKER_FOR_MS = 5000;
@@ -54,11 +70,17 @@ export async function startProxy(settings: ProxySettings, options: StartProxyOpt
   const memoryBytes = readMemoryLimit() / (settings.processes ?? 1);
   const limits = options.connectionLimits ?? connectionLimitsOf(await readDescriptorLimit(), memoryBytes);
   const connections = createConnections({ limits, log });
-  const workers = createWorkerLink({ retryForMs, headTimeoutMs, ...(wake === undefined ? {} : { wake }) });
+  const { tracing } = options;
+  const workers = createWorkerLink({
+    retryForMs,
+    headTimeoutMs,
+    tracing,
+    ...(wake === undefined ? {} : { wake }),
+  });
   const suspects = createSuspectBlobs({ log });
-  const logger = createLoggerLink(settings.loggerSocketPath);
-  const events = createEventQueue({ send: (batch) => logger.post(batch), log });
-  const repeated = createRepeatedPulls({ events, now });
+  const events = connectEventQueue<AccessEvent>(settings.loggerSocketPath, ACCESS_EVENTS_MEDIA_TYPE, log);
+  const traffic = createTraffic(options.tally);
+  const repeated = createRepeatedPulls({ events, traffic, now });
   let loginGuard: LoginGuard | undefined;
   // Counts on over reloads, and takes memory that most caches never need.
   const guard = (): LoginGuard => (loginGuard ??= createLoginGuard({ log }));
@@ -74,6 +96,8 @@ export async function startProxy(settings: ProxySettings, options: StartProxyOpt
     blobs: createGuardedBlobReader(blobs),
     suspects,
     events,
+    traffic,
+    tracing,
     log,
     now,
   });
@@ -83,6 +107,7 @@ export async function startProxy(settings: ProxySettings, options: StartProxyOpt
     onRequest,
     findRepeatable: (head) => current.policy.repeatable.find(head, now()),
     onRepeated: (answer, endpoints) => repeated.count(answer, endpoints),
+    onRefused: (code) => traffic.refused(code),
     now,
     connections,
     maxConnections: limits.max,
@@ -103,14 +128,25 @@ export async function startProxy(settings: ProxySettings, options: StartProxyOpt
       }
       current = changed;
     },
+    observe: () => {
+      // What was answered a moment ago counts now.
+      repeated.flush();
+      const process = settings.number === undefined ? 'proxy' : `proxy ${settings.number}`;
+      return {
+        gauges: [{ metric: 'client_connections', labels: [process], value: connections.all.size }],
+      };
+    },
+    forget: () => {
+      current = forgetAnswers(current);
+    },
     close: async () => {
       draining = true;
       await listener.close(current.settings.http.drainTimeoutMs);
       repeated.flush();
       await events.close();
-      logger.close();
       suspects.close();
       workers.close();
+      await tracing?.close();
     },
   };
 }

@@ -59,9 +59,15 @@ export function findPullEvent({
       status,
       bytesSent: exchange.sentBytes,
       durationMs: finishedAtMs - exchange.startedAtMs,
+      ...upstreamTime(answer),
       aborted: !response.writableFinished,
     },
   };
+}
+
+/** Rounded to milliseconds by the worker. */
+function upstreamTime({ 'x-registry-cache-upstream-ms': ms }: IncomingHttpHeaders): { upstreamMs?: number } {
+  return ms === undefined ? {} : { upstreamMs: Number(ms) };
 }
 
 function clientText(value = ''): string {

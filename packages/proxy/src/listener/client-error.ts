@@ -1,4 +1,4 @@
-import { RegistryError } from '@registry-cache/oci';
+import { RegistryError, type RegistryErrorCode } from '@registry-cache/oci';
 import type { Logger } from '@registry-cache/runtime';
 import type { Duplex } from 'node:stream';
 import { sendRawError } from './raw-answer.ts';
@@ -11,6 +11,13 @@ const STATUSES: ReadonlyMap<unknown, number> = new Map([
 
 const BAD_REQUEST = 400;
 
+export interface ClientErrorOptions {
+  readonly isAnswering: (socket: Duplex) => boolean;
+  /** Told of what is answered. */
+  readonly onRefused: (code: RegistryErrorCode) => void;
+  readonly log: Logger;
+}
+
 /**
  * Answers a connection whose next request cannot be read. Where an answer is still being sent nothing may follow it: that
  * connection is closed short.
@@ -18,7 +25,7 @@ const BAD_REQUEST = 400;
 export function handleClientError(
   err: Error & { code?: string },
   socket: Duplex,
-  { isAnswering, log }: { readonly isAnswering: (socket: Duplex) => boolean; readonly log: Logger },
+  { isAnswering, onRefused, log }: ClientErrorOptions,
 ): void {
   const fields = { code: err.code, address: 'remoteAddress' in socket ? socket.remoteAddress : undefined };
   if (isDistrust(err)) log.warn(fields, 'a client does not trust the certificate of this cache');
@@ -29,6 +36,7 @@ export function handleClientError(
     return;
   }
   const error = new RegistryError('UNSUPPORTED', 'the request is not HTTP/1.1 as this cache understands it');
+  onRefused(error.code);
   sendRawError(socket, error, STATUSES.get(err.code) ?? BAD_REQUEST);
 }
 

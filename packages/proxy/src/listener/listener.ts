@@ -1,4 +1,5 @@
 import type { HttpSettings, TlsSettings } from '@registry-cache/config';
+import type { RegistryErrorCode } from '@registry-cache/oci';
 import { describePortProblem, type Logger } from '@registry-cache/runtime';
 import { once } from 'node:events';
 import {
@@ -37,6 +38,8 @@ export interface ListenerOptions {
   /** Finds what need not be asked of `onRequest` again, by the head of a request. */
   readonly findRepeatable?: (head: string) => RepeatableAnswer | undefined;
   readonly onRepeated?: (answer: RepeatableAnswer, endpoints: Endpoints) => void;
+  /** Told of what cannot be read as a request. */
+  readonly onRefused?: (code: RegistryErrorCode) => void;
   readonly now?: () => number;
   readonly connections: Connections;
   /** Connections beyond are closed as they come. */
@@ -75,7 +78,7 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
   const server = tlsServer ?? createHttpServer(serverOptions(timeouts));
   server.timeout = timeouts.stalledMs;
   server.maxConnections = options.maxConnections;
-  const { findRepeatable, onRepeated, now = Date.now } = options;
+  const { findRepeatable, onRepeated, onRefused = () => {}, now = Date.now } = options;
   repeatAnswers(server, {
     event: tlsServer === undefined ? 'connection' : 'secureConnection',
     find: (head, socket) =>
@@ -102,7 +105,7 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
   server.on('checkExpectation', answer);
   // Also what goes wrong with TLS.
   const isAnswering = (socket: Duplex): boolean => connections.answering.has(socket);
-  server.on('clientError', (err, socket) => handleClientError(err, socket, { isAnswering, log }));
+  server.on('clientError', (err, socket) => handleClientError(err, socket, { isAnswering, onRefused, log }));
 
   server.listen(
     options.listeningSocket ?? { port: http.port, ...(http.host === '' ? {} : { host: http.host }) },

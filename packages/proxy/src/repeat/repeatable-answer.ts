@@ -1,4 +1,5 @@
 import type { AccessEvent } from '@registry-cache/store/read';
+import type { CountedAnswer } from '../traffic.ts';
 
 /** An answer as it went over the wire, which may be given again to a request of the same bytes. */
 export interface RepeatableAnswer {
@@ -7,6 +8,7 @@ export interface RepeatableAnswer {
   readonly expiresAtMs: number;
   /** What the logger was told of the request that was answered first. */
   readonly event: AccessEvent;
+  readonly counted: CountedAnswer;
   /** Head and body as they are at this time of the wall clock: `Date` and `Age` go on. */
   bytes(nowMs: number): Uint8Array;
 }
@@ -18,12 +20,13 @@ export interface RepeatableAnswerOptions {
   readonly writtenAtMs: number;
   readonly expiresAtMs: number;
   readonly event: AccessEvent;
+  readonly counted: CountedAnswer;
 }
 
 const END_OF_HEAD = '\r\n\r\n';
 
 export function createRepeatableAnswer(options: RepeatableAnswerOptions): RepeatableAnswer {
-  const { wire, writtenAtMs, expiresAtMs, event } = options;
+  const { wire, writtenAtMs, expiresAtMs, event, counted } = options;
   const headEnd = wire.indexOf(END_OF_HEAD) + END_OF_HEAD.length;
   const head = wire.toString('latin1', 0, headEnd);
   const body = wire.subarray(headEnd);
@@ -33,6 +36,7 @@ export function createRepeatableAnswer(options: RepeatableAnswerOptions): Repeat
     sizeBytes: wire.length,
     expiresAtMs,
     event,
+    counted,
     bytes: (nowMs) => {
       if (seconds(nowMs) !== second) {
         second = seconds(nowMs);

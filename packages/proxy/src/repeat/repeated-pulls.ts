@@ -1,10 +1,11 @@
+import type { EventQueue } from '@registry-cache/runtime';
 import type { AccessEvent } from '@registry-cache/store/read';
 import { randomUUID } from 'node:crypto';
-import type { EventQueue } from '../access-events/event-queue.ts';
 import type { Endpoints } from '../peer-address.ts';
+import type { Traffic } from '../traffic.ts';
 import type { RepeatableAnswer } from './repeatable-answer.ts';
 
-/** Tells the logger of answers that were given again. */
+/** Tells the logger of answers that were given again, and counts them. */
 export interface RepeatedPulls {
   /** @param endpoints of the connection, the same object each time */
   count(answer: RepeatableAnswer, endpoints: Endpoints): void;
@@ -13,7 +14,8 @@ export interface RepeatedPulls {
 }
 
 export interface RepeatedPullsOptions {
-  readonly events: Pick<EventQueue, 'push'>;
+  readonly events: Pick<EventQueue<AccessEvent>, 'push'>;
+  readonly traffic: Pick<Traffic, 'repeated'>;
   /** Milliseconds of the wall clock. */
   readonly now: () => number;
 }
@@ -24,7 +26,7 @@ const FLUSH_AFTER_MS = 1000;
  * A connection that asks the same again within a second makes one event for all of it: whoever asks ten thousand times a second
  * must not make as many lines.
  */
-export function createRepeatedPulls({ events, now }: RepeatedPullsOptions): RepeatedPulls {
+export function createRepeatedPulls({ events, traffic, now }: RepeatedPullsOptions): RepeatedPulls {
   const counts = new Map<RepeatableAnswer, Map<Endpoints, number>>();
   let sinceMs = 0;
   let timer: NodeJS.Timeout | undefined;
@@ -33,8 +35,13 @@ export function createRepeatedPulls({ events, now }: RepeatedPullsOptions): Repe
     clearTimeout(timer);
     timer = undefined;
     const timestamp = new Date(sinceMs).toISOString();
-    for (const [{ event }, times] of counts) {
-      for (const [endpoints, count] of times) events.push(repeated(event, { timestamp, endpoints, count }));
+    for (const [{ event, counted }, times] of counts) {
+      let total = 0;
+      for (const [endpoints, count] of times) {
+        events.push(repeated(event, { timestamp, endpoints, count }));
+        total += count;
+      }
+      traffic.repeated(counted, total);
     }
     counts.clear();
   };

@@ -26,9 +26,13 @@ export function clientAnswerHeaders(
 ): OutgoingHttpHeaders {
   const ofConnection = new Set((answer.headers.connection ?? '').toLowerCase().split(/\s*,\s*/));
   const kept = Object.entries(answer.headers).filter(
-    ([name]) => !DROPPED.has(name) && !ofConnection.has(name) && !name.startsWith('x-accel-'),
+    ([name]) => !DROPPED.has(name) && !ofConnection.has(name) && !isForProxy(name),
   );
   const { link } = answer.headers;
   const clientLink = typeof link === 'string' ? rewriteLink(link, route) : undefined;
   return { ...Object.fromEntries(kept), ...(clientLink === undefined ? {} : { link: clientLink }) };
+}
+
+function isForProxy(name: string): boolean {
+  return name.startsWith('x-accel-') || name.startsWith('x-registry-cache-');
 }

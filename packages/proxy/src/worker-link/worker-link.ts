@@ -1,4 +1,5 @@
 import { RegistryError } from '@registry-cache/oci';
+import type { Tracing } from '@registry-cache/runtime';
 import { Agent, type IncomingMessage } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createArrivals } from './arrivals.ts';
@@ -26,6 +27,8 @@ export interface WorkerLinkOptions {
   readonly headTimeoutMs: number;
   /** Has the worker started that should listen at a socket, and does not. May be called while it starts, and again. */
   readonly wake?: (socketPath: string) => void;
+  /** Workers are told which trace they are asked for. */
+  readonly tracing?: Tracing | undefined;
 }
 
 const MAX_FREE_SOCKETS_PER_WORKER = 16;
@@ -39,6 +42,7 @@ export function createWorkerLink({
   retryForMs,
   headTimeoutMs,
   wake = () => {},
+  tracing,
 }: WorkerLinkOptions): WorkerLink {
   const agent = new Agent({
     keepAlive: true,
@@ -51,7 +55,9 @@ export function createWorkerLink({
   const arrivals = createArrivals({ wake });
 
   return {
-    ask: async (question) => {
+    ask: async (asked) => {
+      const trace = tracing?.active()?.headers();
+      const question = trace === undefined ? asked : { ...asked, headers: { ...asked.headers, ...trace } };
       // Every attempt listens for the end of the same response.
       question.response.setMaxListeners(0);
       const longest = performance.now() + retryForMs * LONGER_WHILE_ABSENT;

@@ -24,13 +24,15 @@ test.each([
   ['HPE_HEADER_OVERFLOW', 'HTTP/1.1 431 '],
   ['ERR_HTTP_REQUEST_TIMEOUT', 'HTTP/1.1 408 '],
 ])('%s is answered', (code, start) => {
-  const { socket } = fail(code);
+  const { socket, refused } = fail(code);
   expect(String(socket.read())).toMatch(start);
+  expect(refused).toEqual(['UNSUPPORTED']);
 });
 
 test('a connection that broke is closed without a word', () => {
-  const { socket } = fail('ECONNRESET');
+  const { socket, refused } = fail('ECONNRESET');
   expect(socket.destroyed).toBe(true);
+  expect(refused).toEqual([]);
   expect(socket.read()).toBe(null);
 });
 
@@ -40,14 +42,23 @@ test('an answer that is being sent is cut short rather than added to', () => {
   expect(socket.read()).toBe(null);
 });
 
-function fail(code: string, answering = false): { socket: PassThrough; logLines: Record<string, unknown>[] } {
+interface Failed {
+  readonly socket: PassThrough;
+  readonly logLines: Record<string, unknown>[];
+  /** Codes of what was answered. */
+  readonly refused: string[];
+}
+
+function fail(code: string, answering = false): Failed {
   const { log, logLines } = collectingLog();
+  const refused: string[] = [];
   // Paused, so that what is written can be read back.
   const socket = new PassThrough({ allowHalfOpen: true });
   socket.resume = () => socket;
   handleClientError(Object.assign(new Error('failed'), { code }), socket, {
     isAnswering: () => answering,
+    onRefused: (code) => refused.push(code),
     log,
   });
-  return { socket, logLines };
+  return { socket, logLines, refused };
 }

@@ -1,6 +1,6 @@
 import type { ProxySettings, ProxyUpstream } from '@registry-cache/config';
 import { findUpstreamName } from '@registry-cache/oci';
-import { createLog, type Logger } from '@registry-cache/runtime';
+import { createLog, createTally, type Logger, type Tally } from '@registry-cache/runtime';
 import type { AccessEvent, AccessEventEnvelope } from '@registry-cache/store/read';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -16,6 +16,7 @@ export interface TestProxy {
   readonly settings: ProxySettings;
   readonly logLines: readonly Record<string, unknown>[];
   readonly socketPath: string;
+  readonly tally: Tally;
   /** What the logger has got so far; everything, once the proxy is closed. */
   readonly events: readonly AccessEvent[];
 }
@@ -39,12 +40,13 @@ export async function startTestProxy(
   };
   const { log, logLines } = collectingLog();
   const events = await startLogger(settings.loggerSocketPath);
-  const proxy = await startProxy(settings, { log, ...options });
+  const tally = createTally();
+  const proxy = await startProxy(settings, { log, tally, ...options });
   onTestFinished(async () => {
     await proxy.close();
     await rm(folder, { recursive: true, force: true });
   });
-  return { proxy, port: proxy.port, settings, logLines, socketPath, events };
+  return { proxy, port: proxy.port, settings, logLines, socketPath, tally, events };
 }
 
 export function upstream(name: string, socketPath: string): ProxyUpstream {
