@@ -7,16 +7,16 @@ import type { DamagedBlobs } from './damaged-blobs.ts';
 import type { FillRange } from './fill/fill-reader.ts';
 import type { Fill } from './fill/fill.ts';
 import type { Fills, RunningFill } from './fill/fills.ts';
+import type { PullRequest } from './pull-request.ts';
 import { createSingleFlight } from './single-flight.ts';
 import type { UpstreamRegistry } from './upstream/upstream-registry.ts';
 
 export interface Blobs {
   /**
-   * The blob's bytes: from the store, from the fill that runs, or from a fill that this begins.
-   *
-   * @param accel whether the proxy can send a stored blob itself; otherwise this process does
+   * The blob's bytes: from the store, from the fill that runs, or from a fill that this begins. A stored blob the proxy sends itself
+   * where it can (`accel`).
    */
-  get(repository: Repository, digest: Digest, accel: boolean): Promise<Answer>;
+  get(repository: Repository, digest: Digest, how: Pick<PullRequest, 'accel' | 'paced'>): Promise<Answer>;
   /** What a GET would say, without fetching the blob. */
   head(repository: Repository, digest: Digest, accel: boolean): Promise<Answer>;
 }
@@ -73,9 +73,10 @@ export function createBlobs({ store, upstream, fills, windows, damaged, signal }
     return { kind: 'blob-stream', digest, sizeBytes, outcome, read };
   }
 
-  function streamOf({ name }: Repository, fill: Fill, outcome: 'miss' | 'collapsed'): Answer {
+  function streamOf({ name }: Repository, fill: Fill, outcome: 'miss' | 'collapsed', paced: boolean): Answer {
     const { digest, sizeBytes } = fill;
-    const read = (range: FillRange): Readable => windows.read(fill, { upstream, name }, range);
+    const read = (range: FillRange): Readable =>
+      paced ? fill.read(range, paced) : windows.read(fill, { upstream, name }, range);
     return { kind: 'blob-stream', digest, sizeBytes, outcome, read };
   }
 
@@ -95,20 +96,25 @@ export function createBlobs({ store, upstream, fills, windows, damaged, signal }
     return running.started.catch(() => undefined);
   }
 
-  async function get(repository: Repository, digest: Digest, accel: boolean): Promise<Answer> {
+  async function get(
+    repository: Repository,
+    digest: Digest,
+    how: Pick<PullRequest, 'accel' | 'paced'>,
+  ): Promise<Answer> {
     // A running fill comes first: its blob may be in the store already, but not its links.
     const running = fills.find(digest);
     if (running !== undefined) {
       const fill = await join(repository, running, digest);
-      if (fill === undefined) return get(repository, digest, accel);
-      return streamOf(repository, fill, 'collapsed');
+      if (fill === undefined) return get(repository, digest, how);
+      running.joined();
+      return streamOf(repository, fill, 'collapsed', how.paced);
     }
     const blob = await findIntact(digest);
-    if (blob !== undefined) return stored(repository, blob, accel);
+    if (blob !== undefined) return stored(repository, blob, how.accel);
     // Asked again, with nothing awaited before the start: whoever comes second joins.
     const begun = fills.find(digest);
-    if (begun !== undefined) return get(repository, digest, accel);
-    return streamOf(repository, await fills.start({ upstream, repository, digest }), 'miss');
+    if (begun !== undefined) return get(repository, digest, how);
+    return streamOf(repository, await fills.start({ upstream, repository, digest }), 'miss', how.paced);
   }
 
   return {

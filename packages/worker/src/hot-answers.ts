@@ -14,6 +14,8 @@ export interface HotAnswers {
    */
   keep(target: RegistryRequest, hit: Hit, lookedAtMs: number): RepeatableAnswer;
   drop(target: RegistryRequest): void;
+  /** Also what the disk has said by now and nobody was told yet. */
+  forget(): void;
 }
 
 /** What was found on disk, with the proof that the repository holds it. */
@@ -48,6 +50,8 @@ interface Entry extends Hit {
 export function createHotAnswers({ now }: HotAnswersOptions): HotAnswers {
   const entries = new LRUCache<string, Entry>({ maxSize: MEMORY_BYTES, maxEntrySize: MAX_ANSWER_BYTES });
 
+  let forgottenAtMs = -Infinity;
+
   function repeatable(answer: RepeatableAnswer, { lookedAtMs, freshForMs }: Entry): RepeatableAnswer {
     const leftMs = Math.min(lookedAtMs + DISK_COUNTS_MS - now(), freshForMs());
     return { ...answer, repeatForSeconds: Math.max(0, Math.floor(leftMs / 1000)) };
@@ -64,11 +68,16 @@ export function createHotAnswers({ now }: HotAnswersOptions): HotAnswers {
     keep(target, hit, lookedAtMs) {
       const entry = { ...hit, lookedAtMs };
       const answer = hit.answer();
+      if (lookedAtMs < forgottenAtMs) return { ...answer, repeatForSeconds: 0 };
       const size = OVERHEAD_BYTES + (answer.kind === 'document' ? answer.bytes.byteLength : 0);
       entries.set(subjectOf(target), entry, { size });
       return repeatable(answer, entry);
     },
     drop: (target) => void entries.delete(subjectOf(target)),
+    forget() {
+      entries.clear();
+      forgottenAtMs = now();
+    },
   };
 }
 

@@ -10,6 +10,8 @@ export interface PullRequest {
   readonly accel: boolean;
   /** Whether the proxy could not read the stored blob: it wants no answer, but that the blob is verified. */
   readonly suspect: boolean;
+  /** Whether a fill should be no faster than its reader, as long as nobody reads it who did not ask for that: see `Pace`. */
+  readonly paced: boolean;
   /** Who asks. Means something only where the upstream authorizes the clients. */
   readonly client: ClientRequest;
 }

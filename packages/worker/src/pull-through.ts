@@ -1,12 +1,14 @@
 import type { FillSettings, UpstreamSettings } from '@registry-cache/config';
 import type { UpstreamName } from '@registry-cache/oci';
-import type { Logger } from '@registry-cache/runtime';
+import type { Logger, Tally, Tracing } from '@registry-cache/runtime';
 import type { Store } from '@registry-cache/store';
 import type { Answer } from './answer/answer.ts';
 import { createDamagedBlobs } from './damaged-blobs.ts';
 import { createBlobWindows } from './fill/blob-windows.ts';
-import { createFills } from './fill/fills.ts';
+import { createFills, type FillStatus } from './fill/fills.ts';
+import type { EndedFill } from './fill/report-end.ts';
 import type { TransferPatience } from './fill/transfer-blob.ts';
+import { createFillCounts } from './fill-counts.ts';
 import { createHotAnswers } from './hot-answers.ts';
 import { createManifestMemory } from './manifest-memory.ts';
 import { createOriginAuthorization, type OriginAuthorization } from './origin/origin-authorization.ts';
@@ -21,6 +23,9 @@ export interface PullThrough {
   answer(request: PullRequest): Promise<Answer>;
   /** Forgets what clients were allowed and denied: the upstream is asked in another way from now on. */
   forgetClients(): void;
+  /** Looks at the disk for what it is asked next: it was changed by hand. */
+  forget(): void;
+  runningFills(): readonly FillStatus[];
   /** Aborts fills and whatever is being asked of the upstream. */
   close(): Promise<void>;
 }
@@ -39,6 +44,10 @@ export interface PullThroughOptions {
   readonly fillPatience?: TransferPatience;
   /** Told when the disk does not take what should be stored. */
   readonly onStorageError: (error: StorageError) => void;
+  readonly onFillFailed?: (fill: FailedFill) => void;
+  readonly tally: Tally;
+  /** Undefined where nobody wants traces. */
+  readonly tracing?: Tracing | undefined;
   /** Told of what goes on without anybody waiting for it, and by the function that it returns of its end. */
   readonly onWork?: () => () => void;
   readonly log: Logger;
@@ -47,11 +56,14 @@ export interface PullThroughOptions {
   readonly steadyNow: () => number;
 }
 
+export type FailedFill = Pick<EndedFill, 'repository' | 'digest' | 'bytes'> & { readonly reason: string };
+
 export function createPullThrough(options: PullThroughOptions): PullThrough {
   const { upstream, fillSettings, fillPatience, onStorageError, log } = options;
-  const { onWork = () => () => {} } = options;
+  const { onWork = () => () => {}, onFillFailed, now } = options;
   const shutdown = new AbortController();
-  const store = createTolerantStore(options.store, onStorageError);
+  const counts = createFillCounts(options.upstreamName, options.tally);
+  const store = createTolerantStore(counts.around(options.store), onStorageError);
   const damaged = createDamagedBlobs({ store, log });
   const fills = createFills({
     store,
@@ -59,9 +71,18 @@ export function createPullThrough(options: PullThroughOptions): PullThrough {
     onStorageError,
     log,
     onWork,
+    onFillEnd: (fill) => {
+      counts.ended(fill);
+      const { repository, digest, bytes, reason } = fill;
+      if (reason !== undefined) onFillFailed?.({ repository, digest, bytes, reason });
+    },
+    now,
+    tracing: options.tracing,
     ...(fillPatience === undefined ? {} : { patience: fillPatience }),
   });
   const windows = createBlobWindows();
+  const manifestMemory = createManifestMemory();
+  const hotAnswers = createHotAnswers({ now: options.steadyNow });
   const common = {
     ...options,
     onWork,
@@ -69,8 +90,8 @@ export function createPullThrough(options: PullThroughOptions): PullThrough {
     fills,
     windows,
     damaged,
-    manifestMemory: createManifestMemory(),
-    hotAnswers: createHotAnswers({ now: options.steadyNow }),
+    manifestMemory,
+    hotAnswers,
     signal: shutdown.signal,
   };
   const ownView = createView(upstream, { ...common, isDenialStale: true });
@@ -88,6 +109,13 @@ export function createPullThrough(options: PullThroughOptions): PullThrough {
     },
 
     forgetClients: () => byOrigin?.forget(),
+
+    forget() {
+      hotAnswers.forget();
+      manifestMemory.clear();
+    },
+
+    runningFills: () => fills.list(),
 
     async close() {
       shutdown.abort();

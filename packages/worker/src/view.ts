@@ -78,7 +78,7 @@ export function createView(upstream: UpstreamRegistry, common: ViewOptions): Vie
     };
   }
 
-  async function find({ method, target, query, accel }: PullRequest): Promise<Found> {
+  async function find({ method, target, query, accel, paced }: PullRequest): Promise<Found> {
     if (target.kind === 'base') throw new RegistryError('UNSUPPORTED', 'the proxy answers /v2/ itself');
     const repository: Repository = { upstream: upstreamName, name: target.name };
     switch (target.kind) {
@@ -88,7 +88,7 @@ export function createView(upstream: UpstreamRegistry, common: ViewOptions): Vie
         return lasting(
           method === 'HEAD'
             ? await blobs.head(repository, target.digest, accel)
-            : await blobs.get(repository, target.digest, accel),
+            : await blobs.get(repository, target.digest, { accel, paced }),
         );
       case 'tags':
         return lasting(await lists.tags(repository, query));
@@ -106,7 +106,9 @@ export function createView(upstream: UpstreamRegistry, common: ViewOptions): Vie
       if (known !== undefined) return known;
       const lookedAtMs = steadyNow();
       const found = await find(request);
-      return isHit(found) ? hotAnswers.keep(target, found, lookedAtMs) : found.answer();
+      if (isHit(found)) return hotAnswers.keep(target, found, lookedAtMs);
+      const answer = found.answer();
+      return answer.outcome === 'hit' ? answer : { ...answer, upstreamMs: steadyNow() - lookedAtMs };
     },
   };
 }

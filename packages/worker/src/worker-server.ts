@@ -9,12 +9,13 @@ import {
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseRegistryPath, RegistryError } from '@registry-cache/oci';
-import type { Logger } from '@registry-cache/runtime';
+import type { Logger, Tracing } from '@registry-cache/runtime';
 import { registryErrorOf } from './answer/error-answer.ts';
 import type { ClientRequest } from './pull-request.ts';
 import type { PullThrough } from './pull-through.ts';
 import { UpstreamError } from './upstream/upstream-error.ts';
 import { writeAnswer, writeError } from './answer/write-answer.ts';
+import { traceAnswer } from './trace-answer.ts';
 
 /** The proxy's side of a worker: HTTP on a unix socket. */
 export interface WorkerServer {
@@ -27,6 +28,8 @@ export interface WorkerServer {
 export interface WorkerServerOptions {
   readonly socketPath: string;
   readonly pullThrough: PullThrough;
+  /** Undefined where nobody wants traces. */
+  readonly tracing?: Tracing | undefined;
   readonly log: Logger;
   /** Told of each request, and by the function that it returns of the end of its answer. */
   readonly onRequest?: () => () => void;
@@ -38,6 +41,7 @@ const BACKLOG = 8192;
 export async function startWorkerServer({
   socketPath,
   pullThrough,
+  tracing,
   log,
   onRequest,
 }: WorkerServerOptions): Promise<WorkerServer> {
@@ -47,7 +51,10 @@ export async function startWorkerServer({
     // A client that leaves does not stop what was begun for it.
     const [onDone, onSent] = [onRequest?.(), onRequest?.()];
     res.once('close', () => onSent?.());
-    void answerRequest(req, res, pullThrough, log).finally(onDone);
+    const answer = (): Promise<void> => answerRequest(req, res, { pullThrough, tracing, log });
+    const answered =
+      tracing === undefined ? answer() : traceAnswer(tracing, { request: req, response: res }, answer);
+    void answered.finally(onDone);
   });
   // A predecessor that was killed has left its socket behind.
   await rm(socketPath, { force: true });
@@ -67,8 +74,7 @@ export async function startWorkerServer({
 async function answerRequest(
   req: IncomingMessage,
   res: ServerResponse,
-  pullThrough: PullThrough,
-  log: Logger,
+  { pullThrough, tracing, log }: Pick<WorkerServerOptions, 'pullThrough' | 'tracing' | 'log'>,
 ): Promise<void> {
   try {
     const { method } = req;
@@ -77,8 +83,10 @@ async function answerRequest(
     const target = parseRegistryPath(path);
     const accel = req.headers['x-registry-cache-no-accel'] === undefined;
     const suspect = req.headers['x-registry-cache-suspect'] !== undefined;
+    const paced = req.headers['x-registry-cache-paced'] !== undefined;
     const client = clientOf(req.headers);
-    const answer = await pullThrough.answer({ method, target, query, accel, suspect, client });
+    const answer = await pullThrough.answer({ method, target, query, accel, suspect, paced, client });
+    tracing?.active()?.set({ 'registry_cache.outcome': answer.outcome });
     await writeAnswer(req, res, answer);
   } catch (error) {
     // Most requests succeed and have nothing to say.

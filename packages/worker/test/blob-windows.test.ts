@@ -19,6 +19,7 @@ test('a long range goes over to the fill as soon as that has come near', async (
     digest: digestOf(Buffer.of()),
     sizeBytes: SIZE_BYTES,
     receivedBytes: 0,
+    readers: 0,
     finished: new Promise<void>(() => {}),
     read: (range: FillRange) =>
       fill.receivedBytes > range.start ? Readable.from(bytesBy(1, range)) : new Readable({ read() {} }),
@@ -50,6 +51,7 @@ test('clients share the windows of an upstream, however many they are', async ()
     digest: digestOf(Buffer.of()),
     sizeBytes: SIZE_BYTES,
     receivedBytes: 0,
+    readers: 0,
     finished: new Promise<void>(() => {}),
     read: () => new Readable({ read() {} }),
   };

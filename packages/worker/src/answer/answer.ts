@@ -6,7 +6,12 @@ import type { FillRange } from '../fill/fill-reader.ts';
  * What the worker has to say, before it is written in HTTP. `repeatForSeconds` is how long the proxy may give the same answer to
  * the same request without asking; left out, or less than 1, where it may not.
  */
-export type Answer =
+export type Answer = AnswerOfKind & {
+  /** How long the upstream was waited for until it began to answer, with what the disk took meanwhile; left out where it was not asked. */
+  readonly upstreamMs?: number;
+};
+
+type AnswerOfKind =
   /** A small document: a manifest, a list. */
   | {
       readonly kind: 'document';

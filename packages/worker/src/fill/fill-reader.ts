@@ -25,6 +25,8 @@ export interface FillReaderOptions {
   readonly progress: FillProgress;
   readonly range: FillRange;
   readonly fetchRest: FetchRest;
+  /** Told how far it has come. */
+  readonly onRead?: (position: number) => void;
   /** Called once, whether the reader came to its end, failed, or was destroyed. */
   readonly onClose: () => void;
 }
@@ -37,7 +39,7 @@ const READ_BYTES = 256 * 1024;
  * the bytes it was promised has the right ones. When the fill fails, the reader is destroyed with its error.
  */
 export function createFillReader(options: FillReaderOptions): Readable {
-  const { file, recent, progress, range, fetchRest, onClose } = options;
+  const { file, recent, progress, range, fetchRest, onRead, onClose } = options;
   const end = range.end ?? Infinity;
   const leaving = new AbortController();
   let position = range.start;
@@ -82,7 +84,10 @@ export function createFillReader(options: FillReaderOptions): Readable {
     highWaterMark: READ_BYTES,
     read() {
       readNext().then(
-        (chunk) => this.push(chunk),
+        (chunk) => {
+          onRead?.(position);
+          this.push(chunk);
+        },
         (error: unknown) => this.destroy(asError(error)),
       );
     },

@@ -3,6 +3,7 @@ import type { Digest } from '@registry-cache/oci';
 import { DigestMismatchError, type FillFile } from '@registry-cache/store';
 import { createFillProgress, type FillProgressSource } from './fill-progress.ts';
 import { createFillReader, type FetchRest, type FillRange } from './fill-reader.ts';
+import type { Pace } from './pace.ts';
 import { createRecentBytes, type RecentBytes } from './recent-bytes.ts';
 import { StorageError, storing } from '../storage-error.ts';
 import { UpstreamError } from '../upstream/upstream-error.ts';
@@ -22,8 +23,14 @@ export interface Fill {
   /** Missing where the upstream did not say. */
   readonly sizeBytes: number | undefined;
   readonly receivedBytes: number;
-  /** Whoever asks reads to the end or destroys the stream. */
-  read(range: FillRange): Readable;
+  /** How many streams of it are open. */
+  readonly readers: number;
+  /**
+   * Whoever asks reads to the end or destroys the stream.
+   *
+   * @param paced whether the transfer should be no faster than this reader, as long as all its readers want that
+   */
+  read(range: FillRange, paced?: boolean): Readable;
   /** Resolves when the blob is in the store and nobody can join any more; rejects when it could not be filled or kept. */
   readonly finished: Promise<void>;
 }
@@ -35,6 +42,8 @@ export interface FillOptions {
   /** Brings all bytes into the file, calling back with each of them that are there. */
   readonly transfer: (onBytes: (chunks: readonly Uint8Array[]) => void) => Promise<void>;
   readonly fetchRest: FetchRest;
+  /** What the transfer is told of its readers. */
+  readonly pace: Pick<Pace, 'join'>;
   /** Runs once the blob is in the store. */
   readonly onPublished: () => Promise<void>;
   /** Called when the last reader has left before the end. */
@@ -44,7 +53,7 @@ export interface FillOptions {
 }
 
 export function startFill(options: FillOptions): Fill {
-  const { digest, sizeBytes, file, fetchRest } = options;
+  const { digest, sizeBytes, file, fetchRest, pace } = options;
   const progress = createFillProgress();
   const recent = createRecentBytes();
   let readers = 0;
@@ -74,15 +83,23 @@ export function startFill(options: FillOptions): Fill {
     get receivedBytes() {
       return file.sizeBytes;
     },
-    read(range) {
+    get readers() {
+      return readers;
+    },
+    read(range, paced = false) {
       readers++;
+      const reader = pace.join(range.start, paced);
       return createFillReader({
         file,
         recent,
         progress,
         range: wholeWithoutEnd(range, sizeBytes),
         fetchRest,
-        onClose: onReaderClose,
+        onRead: reader.moved,
+        onClose: () => {
+          reader.leave();
+          onReaderClose();
+        },
       });
     },
     finished,

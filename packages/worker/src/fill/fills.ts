@@ -1,20 +1,21 @@
 import type { FillSettings } from '@registry-cache/config';
+import type { WorkerDetail } from '@registry-cache/control';
 import type { Digest } from '@registry-cache/oci';
-import type { Logger } from '@registry-cache/runtime';
-import {
-  createVerifier,
-  DigestMismatchError,
-  type FillFile,
-  type Repository,
-  type Store,
-} from '@registry-cache/store';
+import type { Logger, Tracing } from '@registry-cache/runtime';
+import { createVerifier, type FillFile, type Repository, type Store } from '@registry-cache/store';
 import { abortableReadable } from './abortable-readable.ts';
 import { createBlobSource } from './blob-source.ts';
+import { DesertedError } from './deserted-error.ts';
+import { createAhead } from './file-ahead.ts';
 import { startFill, type Fill } from './fill.ts';
 import type { FetchRest } from './fill-reader.ts';
 import { openTransfer } from './open-transfer.ts';
+import { createPace } from './pace.ts';
+import { reportEnd, type EndedFill } from './report-end.ts';
 import { StorageError, storing } from '../storage-error.ts';
+import { traceFill } from './trace-fill.ts';
 import { transferBlob, type TransferPatience } from './transfer-blob.ts';
+import { UpstreamError } from '../upstream/upstream-error.ts';
 import type { UpstreamRegistry } from '../upstream/upstream-registry.ts';
 
 /** The running fills of one upstream: at most one per blob, whoever asks. */
@@ -31,9 +32,14 @@ export interface Fills {
    */
   start(blob: RepositoryBlob): Promise<Fill>;
 
+  /** What is on its way into the store. */
+  list(): readonly FillStatus[];
+
   /** Aborts what still runs; what was fetched of it is taken up by the next fill. */
   close(): Promise<void>;
 }
+
+export type FillStatus = WorkerDetail['fills'][number];
 
 /** A blob as one asker may have it. */
 export interface RepositoryBlob {
@@ -47,6 +53,8 @@ export interface RunningFill extends RepositoryBlob {
   readonly started: Promise<Fill>;
   /** Links the blob to one more repository, whose access was proved, once it is stored. */
   linkAlso(repository: Repository): void;
+  /** One more waits for it: for traces. */
+  joined(): void;
 }
 
 export interface FillsOptions {
@@ -57,6 +65,10 @@ export interface FillsOptions {
   readonly log: Logger;
   /** Told of each fill, and by the function that it returns of its end. */
   readonly onWork: () => () => void;
+  readonly onFillEnd: (fill: EndedFill) => void;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+  readonly tracing?: Tracing | undefined;
   readonly patience?: TransferPatience;
 }
 
@@ -68,15 +80,11 @@ interface Beginning extends RepositoryBlob {
   readonly transfer: AbortController;
 }
 
-/** Why a fill was aborted while nothing was wrong with it. */
-class DesertedError extends Error {
-  override readonly name = 'DesertedError';
-}
-
 export function createFills(options: FillsOptions): Fills {
-  const { store, settings, onWork } = options;
+  const { store, settings, onWork, onFillEnd, now, tracing } = options;
   const running = new Map<Digest, RunningFill>();
   const transfers = new Set<AbortController>();
+  const filling = new Map<Fill, () => FillStatus>();
 
   async function begin(beginning: Beginning): Promise<Fill> {
     const { upstream, repository, digest, linked, forget, transfer } = beginning;
@@ -100,19 +108,32 @@ export function createFills(options: FillsOptions): Fills {
     if (file === undefined) {
       first.body.destroy();
       forget();
+      onFillEnd({ repository, digest, end: 'unstored', bytes: 0, durationMs: 0 });
       return unstoredFill(digest, first.sizeBytes, source.fetchRest(first.sizeBytes));
     }
 
     const log = options.log.child({ digest, repository: repository.name });
     const patience = options.patience === undefined ? {} : { patience: options.patience };
     const { sizeBytes } = first;
+    const pace = createPace();
     const fill = startFill({
       digest,
       sizeBytes,
       file,
       transfer: (onBytes) =>
-        transferBlob({ file, first, resume: source.get, maxSizeBytes, onBytes, signal, log, ...patience }),
+        transferBlob({
+          file,
+          first,
+          resume: source.get,
+          maxSizeBytes,
+          onBytes,
+          pace,
+          signal,
+          log,
+          ...patience,
+        }),
       fetchRest: source.fetchRest(sizeBytes),
+      pace,
       onPublished: async () => {
         for (const each of linked) await store.linkLayer(each, digest);
       },
@@ -124,7 +145,10 @@ export function createFills(options: FillsOptions): Fills {
       },
       onEnd: forget,
     });
-    reportEnd(fill, { ...options, upstream, log, signal, resumedFrom: file.sizeBytes });
+    const startedAtMs = now();
+    filling.set(fill, () => statusOf(fill, repository, startedAtMs));
+    void fill.finished.finally(() => filling.delete(fill)).catch(() => {});
+    reportEnd(fill, { ...options, upstream, repository, log, signal, resumedFrom: file.sizeBytes });
     return fill;
   }
 
@@ -143,12 +167,23 @@ export function createFills(options: FillsOptions): Fills {
         // A fill that was given up ends later than its successor begins, and must not take that one's place from it.
         if (running.get(digest) === fill) running.delete(digest);
       };
-      const started = begin({ ...blob, linked, forget, transfer });
-      const fill: RunningFill = { ...blob, started, linkAlso: (other) => void linked.add(other) };
+      const beginNow = (): Promise<Fill> => begin({ ...blob, linked, forget, transfer });
+      const { started, joined } =
+        tracing === undefined
+          ? { started: beginNow(), joined: () => {} }
+          : traceFill(tracing, blob, beginNow);
+      const fill: RunningFill = { ...blob, started, joined, linkAlso: (other) => void linked.add(other) };
       running.set(digest, fill);
-      started.catch(forget);
+      started.catch((err: unknown) => {
+        forget();
+        // One that is repeated from memory was told when it happened.
+        if (transfer.signal.aborted || !(err instanceof UpstreamError) || err.remembered) return;
+        onFillEnd({ repository, digest, end: 'failed', bytes: 0, durationMs: 0, reason: err.message });
+      });
       return started;
     },
+
+    list: () => [...filling.values()].map((status) => status()),
 
     async close() {
       const fills = [...running.values()];
@@ -159,29 +194,9 @@ export function createFills(options: FillsOptions): Fills {
   };
 }
 
-/** A file that may not be needed. */
-interface FileAhead {
-  begin(): void;
-  get(): Promise<FillFile | undefined>;
-  discard(): Promise<void>;
-}
-
-function createAhead(create: () => Promise<FillFile | undefined>): FileAhead {
-  let created: Promise<FillFile | undefined> | undefined;
-  return {
-    begin: () => {
-      created ??= create();
-      // What goes wrong counts where the file is needed.
-      created.catch(() => {});
-    },
-    get: () => created ?? create(),
-    discard: async () => {
-      const file = await created?.catch(() => undefined);
-      // It is empty, and the cleaner finds it where it stays: why it is not needed says more than what is wrong with it.
-      await file?.close().catch(() => {});
-      await file?.discard().catch(() => {});
-    },
-  };
+function statusOf(fill: Fill, { name }: Repository, startedAtMs: number): FillStatus {
+  const { digest, sizeBytes, receivedBytes, readers } = fill;
+  return { repository: name, digest, receivedBytes, sizeBytes, startedAtMs, readers };
 }
 
 /** Undefined when the disk has no room even for a file. */
@@ -206,6 +221,7 @@ function unstoredFill(digest: Digest, sizeBytes: number | undefined, fetchRest: 
     sizeBytes,
     // Each reader begins where it wants: nothing is ahead of this fill.
     receivedBytes: Infinity,
+    readers: 0,
     read(range) {
       const isWhole = range.start === 0 && (range.end === undefined || range.end === sizeBytes);
       const verifier = isWhole ? createVerifier(digest) : undefined;
@@ -222,34 +238,4 @@ function isBelow(
 ): boolean {
   if (sizeBytes === undefined) return abandonBelowPercent > 0;
   return receivedBytes < (sizeBytes * abandonBelowPercent) / 100;
-}
-
-interface ReportOptions {
-  readonly upstream: UpstreamRegistry;
-  readonly log: Logger;
-  readonly signal: AbortSignal;
-  readonly resumedFrom: number;
-  readonly onStorageError: (error: StorageError) => void;
-}
-
-function reportEnd(fill: Fill, options: ReportOptions): void {
-  const { upstream, log, signal, resumedFrom, onStorageError } = options;
-  const startedAt = performance.now();
-  fill.finished.then(
-    () => {
-      const durationMs = Math.round(performance.now() - startedAt);
-      log.info(
-        { bytes: fill.receivedBytes, ...(resumedFrom > 0 ? { resumedFrom } : {}), durationMs },
-        'blob filled',
-      );
-    },
-    (err: unknown) => {
-      const { receivedBytes: bytes } = fill;
-      if (err instanceof DigestMismatchError) upstream.rejectBlob?.(fill.digest);
-      if (err instanceof StorageError) onStorageError(err);
-      else if (signal.reason instanceof DesertedError)
-        log.info({ bytes }, 'fill given up, no client waits for it');
-      else if (!signal.aborted) log.warn({ err, bytes }, 'fill failed');
-    },
-  );
 }

@@ -5,6 +5,7 @@ import type { FillFile } from '@registry-cache/store';
 import { storing } from '../storage-error.ts';
 import { UpstreamError } from '../upstream/upstream-error.ts';
 import { inBatches } from './batches.ts';
+import type { Pace } from './pace.ts';
 import type { BlobRange, UpstreamBlob } from '../upstream/upstream-registry.ts';
 
 export interface TransferOptions {
@@ -18,6 +19,8 @@ export interface TransferOptions {
   readonly maxSizeBytes: number;
   /** Called whenever there are more bytes in the file, with those. */
   readonly onBytes: (chunks: readonly Uint8Array[]) => void;
+  /** Says when more may come. What is on its way waits in the connection. */
+  readonly pace: Pick<Pace, 'allowed'>;
   readonly signal: AbortSignal;
   readonly log: Logger;
   readonly patience?: TransferPatience;
@@ -107,7 +110,7 @@ function sizeChanged(before: number | undefined, now: string, cause?: unknown): 
 }
 
 async function append({ body, start, sizeBytes }: UpstreamBlob, options: TransferOptions): Promise<void> {
-  const { file, maxSizeBytes, onBytes, signal } = options;
+  const { file, maxSizeBytes, onBytes, pace, signal } = options;
   const promised = sizeBytes ?? options.first.sizeBytes ?? Infinity;
   let position = start;
   // Not a pipeline: that rejects while the last chunk is still being written, and the rest would be asked for from the wrong byte.
@@ -121,6 +124,7 @@ async function append({ body, start, sizeBytes }: UpstreamBlob, options: Transfe
     if (nextBytes > maxSizeBytes) throw tooLarge(maxSizeBytes);
     await storing('store the blob', () => file.append(...fresh));
     onBytes(fresh);
+    if (file.sizeBytes < promised) await pace.allowed(file.sizeBytes, signal);
   }
   if (promised === Infinity) return;
   if (file.sizeBytes < promised) throw endedEarly(file.sizeBytes, promised);

@@ -45,7 +45,7 @@ const MAX_CLIENTS = 1000;
  * 4. Views share what is stored and what is being filled, so that a blob is transferred once, and nothing else.
  */
 export function createOriginAuthorization(options: OriginAuthorizationOptions): OriginAuthorization {
-  const { upstream, upstreamName, log, signal } = options;
+  const { upstream, upstreamName, log, steadyNow, signal } = options;
   const askers = createAskers(options.pseudonym);
   const proofs = createProofs({ ttlMs: options.authorizationTtlMs, now: () => performance.now() });
   const clients = new LRUCache<string, Client>({ max: MAX_CLIENTS });
@@ -74,13 +74,16 @@ export function createOriginAuthorization(options: OriginAuthorizationOptions): 
     });
   }
 
-  async function proveAccess({ asker, upstream }: Client, target: ProvableRequest): Promise<void> {
+  /** @returns how long the upstream was waited for, in milliseconds */
+  async function proveAccess({ asker, upstream }: Client, target: ProvableRequest): Promise<number> {
     const subjects = subjectsOf(asker, target);
-    if (proofs.holds(subjects.repository) || proofs.holds(subjects['only this'])) return;
+    if (proofs.holds(subjects.repository) || proofs.holds(subjects['only this'])) return 0;
+    const askedAtMs = steadyNow();
     await proofs.obtain(subjects['only this'], async () => {
       upstream.forgetTokens();
       return subjects[await askForProof(target, { ...options, upstream })];
     });
+    return steadyNow() - askedAtMs;
   }
 
   function dropProofs({ asker }: Client, target: PullRequest['target']): void {
@@ -129,8 +132,9 @@ export function createOriginAuthorization(options: OriginAuthorizationOptions): 
       await proveLogin(client);
       return LOGGED_IN;
     }
-    if (target.kind !== 'referrers') await proveAccess(client, target);
-    return forThisClient(await client.view.answer(request));
+    const provedInMs = target.kind === 'referrers' ? 0 : await proveAccess(client, target);
+    const found = forThisClient(await client.view.answer(request));
+    return provedInMs === 0 ? found : { ...found, upstreamMs: provedInMs + (found.upstreamMs ?? 0) };
   }
 
   return {

@@ -4,8 +4,16 @@ import { UpstreamError } from './upstream-error.ts';
 // Reading a short body to its end keeps the connection for the next request; a long one costs more than a handshake.
 const MAX_DISCARDED_BYTES = 64 * 1024;
 
-/** The bytes of `source` with its errors as `toError` makes them. Whoever reads it ends or destroys it. */
-export function withErrors(source: Readable, toError: (error: unknown) => Error): Readable {
+/**
+ * The bytes of `source` with its errors as `toError` makes them. Whoever reads it ends or destroys it.
+ *
+ * @param onBytes told how many bytes each piece has
+ */
+export function withErrors(
+  source: Readable,
+  toError: (error: unknown) => Error,
+  onBytes?: (bytes: number) => void,
+): Readable {
   source.pause();
   const body = new Readable({
     highWaterMark: 256 * 1024,
@@ -18,6 +26,7 @@ export function withErrors(source: Readable, toError: (error: unknown) => Error)
     },
   });
   source.on('data', (chunk: Uint8Array) => {
+    onBytes?.(chunk.byteLength);
     if (!body.push(chunk)) source.pause();
   });
   source.on('end', () => body.push(null));

@@ -1,6 +1,7 @@
 import type { RepositoryName, UpstreamName } from '@registry-cache/oci';
 import type { Logger } from '@registry-cache/runtime';
 import { aroundQuestions, type Question } from './around-questions.ts';
+import type { Pause } from './pause.ts';
 import { LOOP_DETECTED, UpstreamError } from './upstream-error.ts';
 import type { UpstreamRegistry } from './upstream-registry.ts';
 
@@ -15,6 +16,8 @@ import type { UpstreamRegistry } from './upstream-registry.ts';
  */
 export interface CircuitBreaker {
   around(registry: UpstreamRegistry): UpstreamRegistry;
+  /** As long as the outage lasts, also when the time to ask again has come. */
+  pause(): Pause | undefined;
   /** Forgets the outage: from now on the upstream is asked in another way, or is another one. */
   reset(): void;
 }
@@ -100,6 +103,7 @@ export function createCircuitBreaker({ upstream, counts, log, now }: CircuitBrea
 
   return {
     around: (registry) => aroundQuestions(registry, guard),
+    pause: () => outage && { problem: outage.lastError.message, askAgainAtMs: outage.askAgainAtMs },
     reset() {
       failures = new Set();
       outage = undefined;

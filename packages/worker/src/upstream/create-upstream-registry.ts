@@ -1,12 +1,14 @@
 import type { OutboundProxySettings, UpstreamSettings } from '@registry-cache/config';
-import type { Logger } from '@registry-cache/runtime';
+import type { WorkerDetail } from '@registry-cache/control';
+import type { Logger, Tally, Tracing } from '@registry-cache/runtime';
 import type { LookupFunction } from 'node:net';
 import type { Asker } from './asker.ts';
 import { createBlobSlots } from './blob-slots.ts';
 import { createChain, type Chain } from './chain.ts';
 import { createNegativeAnswers } from './negative-answers.ts';
 import { DEFAULT_TIMEOUTS, type UpstreamTimeouts } from './timeouts.ts';
-import { openUpstreamPlace, type UpstreamPlace } from './upstream-place.ts';
+import { createObservedUpstream } from './observed-upstream.ts';
+import { openUpstreamPlace, type PlaceOutage, type UpstreamPlace } from './upstream-place.ts';
 import type { ClientRegistry, UpstreamRegistry } from './upstream-registry.ts';
 
 export interface UpdatableUpstreamRegistry extends UpstreamRegistry {
@@ -24,10 +26,19 @@ export interface UpdatableUpstreamRegistry extends UpstreamRegistry {
   as(asker: Asker): ClientRegistry;
 }
 
+/** As it does now. */
+export interface ObservableUpstream extends UpdatableUpstreamRegistry {
+  /** Also counts what was received until now. */
+  observe(): Pick<WorkerDetail, 'outage' | 'rateLimit'>;
+}
+
 export interface UpstreamRegistryOptions {
   readonly upstream: UpstreamSettings;
   readonly outboundProxy: OutboundProxySettings;
   readonly log: Logger;
+  readonly tally: Tally;
+  /** Undefined where nobody wants traces. */
+  readonly tracing?: Tracing | undefined;
   /** Milliseconds since the epoch; the system's clock unless told. */
   readonly now?: () => number;
   /** Besides the defaults. */
@@ -47,14 +58,15 @@ const CACHE_HEAD_TIMEOUT_MS = 5000;
  *
  * The caller closes it, which breaks requests and bodies that are still in flight.
  */
-export function createUpstreamRegistry(options: UpstreamRegistryOptions): UpdatableUpstreamRegistry {
-  const { log, now = Date.now } = options;
+export function createUpstreamRegistry(options: UpstreamRegistryOptions): ObservableUpstream {
+  const { log, tally, now = Date.now } = options;
   const steadyNow = options.now ?? (() => performance.timeOrigin + performance.now());
   const timeouts = { ...DEFAULT_TIMEOUTS, ...options.timeouts };
   const { name, maxConnections } = options.upstream;
+  const observed = createObservedUpstream({ upstream: name, tally, now });
 
   const openPlace = (upstream: UpstreamSettings, placeLog: Logger): UpstreamPlace =>
-    openUpstreamPlace({ ...options, upstream, now, steadyNow, timeouts, log: placeLog });
+    openUpstreamPlace({ ...options, upstream, now, steadyNow, timeouts, observed, log: placeLog });
   const openCache = (url: string, upstream: UpstreamSettings): UpstreamPlace =>
     openPlace({ ...upstream, url }, log.child({ askedCache: url }));
 
@@ -91,6 +103,15 @@ export function createUpstreamRegistry(options: UpstreamRegistryOptions): Updata
       const denials = createNegativeAnswers({ now: steadyNow, maxAnswers: MAX_ANSWERS_OF_CLIENT });
       return { ...denials.around(blobSlots.around(inTurn)), forgetTokens: () => atOrigin.forgetTokens() };
     },
+    observe() {
+      observed.countBytes();
+      const rateLimit = observed.rateLimit();
+      const outage = origin.outage();
+      return {
+        ...(rateLimit === undefined ? {} : { rateLimit }),
+        ...(outage === undefined ? {} : { outage: atWallClock(outage, steadyNow() - now()) }),
+      };
+    },
     update(upstream) {
       origin.update(upstream);
       chain = linkTo(upstream);
@@ -101,4 +122,12 @@ export function createUpstreamRegistry(options: UpstreamRegistryOptions): Updata
       await Promise.all([origin, ...caches.values()].map((place) => place.close()));
     },
   };
+}
+
+/** @param aheadMs of the outage's clock */
+function atWallClock(
+  { state, problem, askAgainAtMs }: PlaceOutage,
+  aheadMs: number,
+): NonNullable<WorkerDetail['outage']> {
+  return { state, problem, askedAgainAtMs: Math.round(askAgainAtMs - aheadMs) };
 }

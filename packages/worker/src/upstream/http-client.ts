@@ -27,7 +27,13 @@ export interface HttpRequest {
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: string;
   readonly signal: AbortSignal;
+  /** Whether another origin's redirect has led there. */
+  readonly isForeign?: boolean;
+  /** Told of the head of the answer as it comes; what it returns is told how many bytes each piece of the body has. */
+  readonly onHead?: (head: HttpHead) => ((bytes: number) => void) | undefined;
 }
+
+export type HttpHead = Pick<HttpAnswer, 'status' | 'headers'>;
 
 export interface HttpAnswer {
   readonly status: number;
@@ -59,7 +65,7 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
   const agentName = userAgent();
 
   const sendOnce = async (request: HttpRequest): Promise<HttpAnswer> => {
-    const { method, url, headers, body, signal } = request;
+    const { method, url, headers, body, signal, onHead } = request;
     const toError = (error: unknown): Error =>
       signal.aborted ? signal.reason : networkError(error, url, upstream);
     try {
@@ -74,13 +80,14 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
         headersTimeout: timeouts.headersMs,
         bodyTimeout: timeouts.bodyIdleMs,
       });
-      const received = withErrors(answer.body, toError);
+      const head = { status: answer.statusCode, headers: answer.headers };
+      const received = withErrors(answer.body, toError, onHead?.(head));
       requireMinimumRate(answer.body, {
         windowMs: timeouts.slowBodyMs,
         minBytes: SLOWEST_BODY_BYTES,
         error: () => trickles(url, timeouts.slowBodyMs),
       });
-      return { status: answer.statusCode, headers: answer.headers, body: received };
+      return { ...head, body: received };
     } catch (error) {
       throw toError(error);
     }

@@ -1,12 +1,14 @@
 import type { UpstreamName } from '@registry-cache/oci';
 import type { Logger } from '@registry-cache/runtime';
 import { aroundQuestions, type Question } from './around-questions.ts';
+import type { Pause } from './pause.ts';
 import { UpstreamError } from './upstream-error.ts';
 import type { UpstreamRegistry } from './upstream-registry.ts';
 
 /** After a 429, asks an upstream nothing until its `Retry-After` has passed: each further question would prolong it. */
 export interface RateLimit {
   around(registry: UpstreamRegistry): UpstreamRegistry;
+  pause(): Pause | undefined;
   /** Forgets the limit: from now on the upstream is asked with other credentials, or is another one. */
   reset(): void;
 }
@@ -23,10 +25,12 @@ const MAX_PAUSE_SECONDS = 5 * 60;
 
 export function createRateLimit({ upstream, log, now }: RateLimitOptions): RateLimit {
   let pausedUntilMs = 0;
+  let problem = '';
 
-  function pause(err: UpstreamError): void {
+  function begin(err: UpstreamError): void {
     const wasPaused = now() < pausedUntilMs;
     const seconds = Math.min(Math.max(err.retryAfterSeconds ?? DEFAULT_PAUSE_SECONDS, 1), MAX_PAUSE_SECONDS);
+    problem = err.message;
     pausedUntilMs = Math.max(pausedUntilMs, now() + seconds * 1000);
     // Questions that were under way get their own 429.
     if (!wasPaused)
@@ -45,13 +49,14 @@ export function createRateLimit({ upstream, log, now }: RateLimitOptions): RateL
     try {
       return await ask();
     } catch (error) {
-      if (error instanceof UpstreamError && error.code === 'rate-limited') pause(error);
+      if (error instanceof UpstreamError && error.code === 'rate-limited') begin(error);
       throw error;
     }
   }
 
   return {
     around: (registry) => aroundQuestions(registry, guard),
+    pause: () => (now() < pausedUntilMs ? { problem, askAgainAtMs: pausedUntilMs } : undefined),
     reset() {
       pausedUntilMs = 0;
     },

@@ -27,7 +27,7 @@ export async function sendFollowingRedirects(
   let { url, headers } = request;
   let foreign = false;
   for (let redirects = 0; ; redirects++) {
-    const answer = await client.send({ ...request, url, headers });
+    const answer = await client.send({ ...request, url, headers, isForeign: foreign });
     if (!REDIRECTS.includes(answer.status)) return { ...answer, url, foreign };
     discard(answer.body);
     if (redirects === MAX_REDIRECTS) {

@@ -1,14 +1,16 @@
 import type { OutboundProxySettings, UpstreamSettings } from '@registry-cache/config';
-import type { Logger } from '@registry-cache/runtime';
+import type { Logger, Tracing } from '@registry-cache/runtime';
 import { LRUCache } from 'lru-cache';
 import type { LookupFunction } from 'node:net';
 import type { Asker } from './asker.ts';
 import { createAuthorization, type ChallengeMemory } from './authorization.ts';
 import { createHttpClient } from './http-client.ts';
+import type { ObservedUpstream } from './observed-upstream.ts';
 import { createRegistryClient, type RegistryClient } from './registry-client.ts';
 import type { UpstreamTimeouts } from './timeouts.ts';
 import { createTokenCache } from './token-cache.ts';
 import { fetchToken } from './token.ts';
+import { traceHttp } from './traced-http-client.ts';
 
 /** One upstream under one set of settings: the connections, tokens and learnt challenge that go with them. */
 export interface UpstreamSession {
@@ -34,6 +36,8 @@ export interface UpstreamSessionOptions {
   readonly now: () => number;
   readonly timeouts: UpstreamTimeouts;
   readonly lookup?: LookupFunction;
+  readonly observed: ObservedUpstream;
+  readonly tracing?: Tracing | undefined;
 }
 
 const MAX_CLIENTS = 1000;
@@ -41,8 +45,9 @@ const MAX_CLIENTS = 1000;
 const MAX_TOKENS_OF_CLIENT = 50;
 
 export function openUpstreamSession(options: UpstreamSessionOptions): UpstreamSession {
-  const { upstream, log, now, timeouts } = options;
-  const http = createHttpClient(options);
+  const { upstream, log, now, timeouts, observed, tracing } = options;
+  const untraced = createHttpClient(options);
+  const http = tracing === undefined ? untraced : traceHttp(untraced, upstream.name, tracing);
   const memory: ChallengeMemory = { learnt: undefined };
   const createClient = (credentials: UpstreamSettings['credentials'], asker?: Asker): SessionClient => {
     const isClient = asker !== undefined;
@@ -58,7 +63,14 @@ export function openUpstreamSession(options: UpstreamSessionOptions): UpstreamSe
     });
     const own = { ...upstream, credentials };
     const authorization = createAuthorization({ upstream: own, tokens, memory });
-    const client = createRegistryClient({ upstream: own, http, authorization, asker, log, now });
+    const client = createRegistryClient({
+      upstream: own,
+      http: observed.aroundHttp(http, !isClient),
+      authorization,
+      asker,
+      log,
+      now,
+    });
     return { ...client, forgetTokens: () => tokens.clear() };
   };
   const ownClient = createClient(upstream.credentials);

@@ -4,12 +4,12 @@ import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { parseRegistryPath, type UpstreamName } from '@registry-cache/oci';
 import type { FillSettings } from '@registry-cache/config';
-import { createLog, type Logger } from '@registry-cache/runtime';
+import { createLog, createTally, type Logger, type Tally } from '@registry-cache/runtime';
 import { createFileStore, type Store } from '@registry-cache/store';
 import type { Answer } from '../../src/answer/answer.ts';
 import type { ClientRequest } from '../../src/pull-request.ts';
 import type { StorageError } from '../../src/storage-error.ts';
-import { createPullThrough, type PullThrough } from '../../src/pull-through.ts';
+import { createPullThrough, type FailedFill, type PullThrough } from '../../src/pull-through.ts';
 import type { TransferPatience } from '../../src/fill/transfer-blob.ts';
 import { createScriptedUpstream, type ScriptedUpstream } from './scripted-upstream.ts';
 
@@ -23,10 +23,18 @@ export interface WorkerFixture {
   /** What a test changes while the worker runs. */
   readonly settings: { authorizationTtlMs: number };
   readonly storageErrors: readonly StorageError[];
+  readonly failedFills: readonly FailedFill[];
+  readonly tally: Tally;
   ask(
     method: 'GET' | 'HEAD',
     path: string,
-    options?: { accel?: boolean; suspect?: boolean; query?: string; client?: Partial<ClientRequest> },
+    options?: {
+      accel?: boolean;
+      suspect?: boolean;
+      paced?: boolean;
+      query?: string;
+      client?: Partial<ClientRequest>;
+    },
   ): Promise<Answer>;
   close(): Promise<void>;
 }
@@ -59,6 +67,8 @@ export interface WorkerFixtureOptions {
 export async function createWorkerFixture(options: WorkerFixtureOptions = {}): Promise<WorkerFixture> {
   const { tagTtlMs = 60_000, fills = NO_FILL_LIMITS, patience = SHORT_PATIENCE, storeOf } = options;
   const storageErrors: StorageError[] = [];
+  const failedFills: FailedFill[] = [];
+  const tally = createTally();
   const root = await mkdtemp(join(tmpdir(), 'registry-cache-worker-'));
   const store = createFileStore({ rootDirectory: root });
   const upstream = createScriptedUpstream();
@@ -75,6 +85,8 @@ export async function createWorkerFixture(options: WorkerFixtureOptions = {}): P
     fillSettings: () => fills,
     fillPatience: patience,
     onStorageError: (error) => storageErrors.push(error),
+    onFillFailed: (fill) => failedFills.push(fill),
+    tally,
     log: options.log ?? quietLog,
     now: () => clock.nowMs,
     steadyNow: () => clock.nowMs,
@@ -87,13 +99,16 @@ export async function createWorkerFixture(options: WorkerFixtureOptions = {}): P
     clock,
     settings,
     storageErrors,
-    ask: (method, path, { accel = true, suspect = false, query = '', client = {} } = {}) =>
+    failedFills,
+    tally,
+    ask: (method, path, { accel = true, suspect = false, paced = false, query = '', client = {} } = {}) =>
       pullThrough.answer({
         method,
         target: parseRegistryPath(path),
         query,
         accel,
         suspect,
+        paced,
         client: { ...NOBODY, ...client },
       }),
     async close() {

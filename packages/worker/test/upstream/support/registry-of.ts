@@ -6,11 +6,11 @@ import {
   parseRepositoryName,
   type UpstreamName,
 } from '@registry-cache/oci';
-import { createLog } from '@registry-cache/runtime';
+import { createLog, createTally } from '@registry-cache/runtime';
 import { onTestFinished } from 'vitest';
 import {
   createUpstreamRegistry,
-  type UpdatableUpstreamRegistry,
+  type ObservableUpstream,
   type UpstreamRegistryOptions,
 } from '../../../src/upstream/create-upstream-registry.ts';
 import { UpstreamError } from '../../../src/upstream/upstream-error.ts';
@@ -44,15 +44,16 @@ export function settingsOf(url: string, settings: Partial<UpstreamSettings> = {}
 
 export type TestRegistryOptions = Partial<UpstreamSettings> &
   Pick<UpstreamRegistryOptions, 'now' | 'timeouts' | 'lookup'> &
-  Partial<Pick<UpstreamRegistryOptions, 'log' | 'outboundProxy'>>;
+  Partial<Pick<UpstreamRegistryOptions, 'log' | 'tally' | 'outboundProxy'>>;
 
 /** A client of the registry at `url`; closed when the test ends. */
-export function registryOf(url: string, options: TestRegistryOptions = {}): UpdatableUpstreamRegistry {
-  const { now, timeouts, lookup, log, outboundProxy, ...settings } = options;
+export function registryOf(url: string, options: TestRegistryOptions = {}): ObservableUpstream {
+  const { now, timeouts, lookup, log, tally, outboundProxy, ...settings } = options;
   const registry = createUpstreamRegistry({
     upstream: settingsOf(url, settings),
     outboundProxy: outboundProxy ?? {},
     log: log ?? createLog({ level: 'error', fields: {} }),
+    tally: tally ?? createTally(),
     ...(now === undefined ? {} : { now }),
     ...(timeouts === undefined ? {} : { timeouts }),
     ...(lookup === undefined ? {} : { lookup }),
