@@ -1,4 +1,5 @@
 import { CommandFailure } from './command-failure.ts';
+import { Stopped } from './terminal/stop-signal.ts';
 import { createTerminal, type Terminal } from './terminal/terminal.ts';
 
 /**
@@ -12,6 +13,8 @@ export async function main(args: readonly string[]): Promise<number> {
     const { runCommandLine } = await import('./command-line.ts');
     return await runCommandLine(args);
   } catch (err) {
+    // Whoever stopped it knows why it ends.
+    if (err instanceof Stopped) return err.exitCode;
     return explain(err, createTerminal(process.stderr));
   }
 }

@@ -15,14 +15,30 @@ describe('the command line', () => {
     expect(stdout).toMatch(/Examples:\n +registry-cache demo/);
   });
 
-  test.each([['serve'], ['check'], ['clean'], ['register'], ['health'], ['demo']])(
-    'explains %s',
-    async (command) => {
-      const { exitCode, stdout } = await runCommand([command, '--help']);
-      expect(exitCode).toBe(0);
-      expect(stdout).toContain(`Usage: registry-cache ${command}`);
-    },
-  );
+  test('lists the commands by what they are for', async () => {
+    const { stdout } = await runCommand(['--help']);
+    const headings = stdout.split('\n').filter((line) => /^\S.*:$/.test(line));
+    expect(headings).toEqual([
+      'Options:',
+      'Serve:',
+      'Look at the running cache:',
+      'Steer the running cache:',
+      'Set up:',
+      'Examples:',
+    ]);
+  });
+
+  test('explains each command with examples', async () => {
+    const { stdout } = await runCommand(['completion', 'bash']);
+    const [, names = ''] = /_registry_cache_commands\(\) \{\n {2}echo (.*)\n/.exec(stdout) ?? [];
+    const commands = names.split(' ').filter((name) => !['help', 'version', 'images', 'rmi'].includes(name));
+    expect(commands).toContain('status');
+    for (const command of commands) {
+      const help = await runCommand([command, '--help']);
+      expect(help.stdout).toContain(`Usage: registry-cache ${command}`);
+      expect(help.stdout, command).toMatch(/\nExamples:\n {2}\S/);
+    }
+  });
 
   test.each([['version'], ['--version']])('%s prints the version', async (argument) => {
     const { exitCode, stdout } = await runCommand([argument]);

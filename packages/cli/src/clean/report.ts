@@ -3,7 +3,7 @@ import { formatBytes, formatCount, formatDuration } from '../terminal/quantities
 
 /** What a cleaning pass did, in a few lines for people. */
 export function formatCleanReport(report: CleanReport): string[] {
-  const { expired, evicted, disk, sweptFills, sweptUploads, sweptLinks } = report;
+  const { expired, evicted, pinned, disk, sweptFills, sweptUploads, sweptLinks } = report;
   const links = sweptLinks.layers + sweptLinks.revisions + sweptLinks.tags;
   const failed = evicted.failed + (expired?.failed ?? 0);
   return [
@@ -14,6 +14,9 @@ export function formatCleanReport(report: CleanReport): string[] {
       ? []
       : [`${report.dryRun ? 'to expire' : 'expired  '} ${formatExpired(expired)}`]),
     `${report.dryRun ? 'to evict ' : 'evicted  '} ${formatEvicted(report)}`,
+    ...(pinned.blobs > 0
+      ? [`pinned    ${formatBytes(pinned.bytes)} in ${formatCount(pinned.blobs, 'blob')}, which stay`]
+      : []),
     ...(evicted.spared > 0
       ? [`spared    ${formatCount(evicted.spared, 'blob')} that came into use meanwhile`]
       : []),

@@ -18,6 +18,8 @@ const REPORT: CleanReport = {
     oldestAccessMs: Date.UTC(2026, 0, 1),
     newestAccessMs: Date.UTC(2026, 0, 3),
   },
+  pinned: { blobs: 0, bytes: 0 },
+  oldestAccessMs: undefined,
   sweptFills: { files: 1, bytes: 512 },
   sweptUploads: { folders: 0, bytes: 0 },
   sweptLinks: { layers: 1, revisions: 1, tags: 0 },
@@ -43,6 +45,12 @@ test('blobs that were spared or could not be removed are mentioned', () => {
   const lines = formatCleanReport({ ...REPORT, evicted: { ...REPORT.evicted, spared: 1, failed: 2 } });
   expect(lines).toContain('spared    1 blob that came into use meanwhile');
   expect(lines).toContain('failed    2 blobs: the log says why');
+});
+
+test('what pins keep is told where there are pins', () => {
+  const lines = formatCleanReport({ ...REPORT, pinned: { blobs: 2, bytes: 2048 } });
+  expect(lines).toContain('pinned    2.0 KiB in 2 blobs, which stay');
+  expect(formatCleanReport(REPORT).join()).not.toContain('pinned');
 });
 
 test('what expired is told where blobs expire', () => {

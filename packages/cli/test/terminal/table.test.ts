@@ -24,3 +24,10 @@ test('colours take no room', () => {
 test('a table without rows has its titles', () => {
   expect(formatTable(COLUMNS, [])).toEqual(['name  size']);
 });
+
+test('a column that shrinks loses its middle where a line is too long, and only then', () => {
+  const columns: readonly Column[] = [{ title: 'image', align: 'left', shrinks: true }, ...COLUMNS.slice(1)];
+  const rows = [['quay.io/organisation/application:1.0', '1 B']];
+  expect(formatTable(columns, rows, 42)[1]).toBe('quay.io/organisation/application:1.0   1 B');
+  expect(formatTable(columns, rows, 30)[1]).toBe('quay.io/orga…ication:1.0   1 B');
+});
