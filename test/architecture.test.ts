@@ -12,16 +12,19 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   runtime: [],
   config: ['oci'],
   store: ['oci'],
-  worker: ['oci', 'store', 'config', 'runtime'],
+  worker: ['oci', 'store', 'config', 'runtime', 'control'],
   logger: ['oci', 'store', 'config', 'runtime'],
-  cleaner: ['oci', 'store', 'config', 'runtime'],
+  cleaner: ['oci', 'store', 'config', 'runtime', 'control'],
   proxy: ['oci', 'store', 'config', 'runtime'],
+  // What the admin process and the command line say to each other.
+  control: ['oci', 'store', 'runtime'],
+  admin: ['oci', 'store', 'config', 'runtime', 'control'],
   supervisor: ['config', 'runtime'],
-  cli: ['oci', 'store', 'config', 'runtime', 'supervisor'],
+  cli: ['oci', 'store', 'config', 'runtime', 'control', 'supervisor'],
 };
 
 /** They are started, and never imported. */
-const CHILD_PROCESSES = ['worker', 'proxy', 'logger', 'cleaner'];
+const CHILD_PROCESSES = ['worker', 'proxy', 'logger', 'cleaner', 'admin'];
 const PROCESSES = [...CHILD_PROCESSES, 'supervisor', 'cli'];
 
 const packages = await readPackages();
@@ -40,7 +43,8 @@ describe.each(packages)('$name', (each) => {
   });
 
   test('declares exactly the dependencies that it imports', () => {
-    const imported = new Set(imports.map(dependencyOf).filter((name) => name !== undefined));
+    const specifiers = [...imports.map(({ specifier }) => specifier), ...each.files.flatMap(servedFiles)];
+    const imported = new Set(specifiers.map(dependencyOf).filter((name) => name !== undefined));
     expect([...each.dependencies].toSorted()).toEqual([...imported].toSorted());
   });
 
@@ -100,11 +104,11 @@ test('only the client of an upstream speaks to registries', () => {
   expect(speaking).not.toEqual([]);
 });
 
-test('the command opens connections of its own to diagnose, to register and to ask for health, and in its demo', () => {
+test('the command opens connections of its own to diagnose, to register, to ask for health and to knock, and in its demo', () => {
   const opens = ({ specifier, kind }: Import): boolean =>
     kind !== 'type' && /^node:(?:net|tls|https?|http2|dgram|dns(?:\/promises)?)$/.test(specifier);
   const connecting = files.filter(isOf('cli')).filter(({ imports }) => imports.some(opens));
-  const places = ['network/', 'check/connect/', 'commands/health.ts', 'demo/'].map(
+  const places = ['network/', 'check/connect/', 'commands/health.ts', 'control/open-control.ts', 'demo/'].map(
     (place) => `cli/src/${place}`,
   );
   expect(pathsOf(connecting.filter(({ path }) => !places.some((place) => path.startsWith(place))))).toEqual(
@@ -115,7 +119,9 @@ test('the command opens connections of its own to diagnose, to register and to a
 
 test('only config reads the environment', () => {
   const reading = files.filter(({ code }) => /\bprocess\.env\b|\benv\b.*from 'node:process'/.test(code));
-  expect(pathsOf(reading.filter((file) => !isOf('config')(file)))).toEqual([]);
+  const elsewhere = pathsOf(reading.filter((file) => !isOf('config')(file)));
+  // What config has read is shown to the SDK of traces, which can be told in no other way.
+  expect(elsewhere.filter((path) => path !== 'runtime/src/tracing/sdk-environment.ts')).toEqual([]);
   expect(reading).not.toEqual([]);
 });
 
@@ -140,12 +146,17 @@ function workspaceImports({ files: own }: SourcePackage): string[] {
 }
 
 /** The package that an import needs; undefined for files of the same package and for Node's own modules. */
-function dependencyOf({ specifier }: Import): string | undefined {
+function dependencyOf(specifier: string): string | undefined {
   if (specifier.startsWith('.') || specifier.startsWith('node:')) return undefined;
   return specifier
     .split('/')
     .slice(0, specifier.startsWith('@') ? 2 : 1)
     .join('/');
+}
+
+/** Files of packages that are sent to browsers as they are. */
+function servedFiles({ code }: SourceFile): string[] {
+  return [...code.matchAll(/\brequire\.resolve\('([^']+)'\)/g)].flatMap(([, specifier]) => specifier ?? []);
 }
 
 function isOf(name: string): (file: SourceFile) => boolean {

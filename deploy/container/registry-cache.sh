@@ -15,6 +15,13 @@ main() {
     config=$(config_of_running_cache)
     set -- health ${config:+"$config"}
   fi
+  # Nor can who asks the running cache by `podman exec`.
+  if asks_running_cache "$@" && ! names_cache "$@"; then
+    config=$(config_of_running_cache)
+    command=$1
+    shift
+    set -- "$command" ${config:+--config "$config"} "$@"
+  fi
 
   if [ "$(id -u)" != 0 ]; then exec_cache "$@"; fi
   capabilities=
@@ -33,6 +40,22 @@ is_serve() {
     serve | -*) true ;;
     *) [ -f "$1" ] ;;
   esac
+}
+
+# Whether this is a command for the cache that is this container's first process.
+asks_running_cache() {
+  case $$:${1:-} in
+    1:*) false ;;
+    *:status | *:ls | *:images | *:inspect | *:logs | *:warm | *:pin | *:unpin | *:pins | *:rm | *:rmi | *:clean | *:client-config | *:__complete) true ;;
+    *) false ;;
+  esac
+}
+
+names_cache() {
+  for argument in "$@"; do
+    case $argument in --config | --config=* | --socket | --socket=*) return 0 ;; esac
+  done
+  return 1
 }
 
 # Hands over the data, and leaves in $capabilities only what this configuration needs. A wrong one needs nothing: the cache says

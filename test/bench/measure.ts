@@ -1,5 +1,9 @@
-/** What the bench compares: this cache, and the programs that others use for the same job. */
-export type PeerName = 'registry-cache' | 'seed' | 'distribution' | 'zot' | 'nginx';
+/**
+ * What the bench compares: this cache, and the programs that others use for the same job; and this cache with everything on by which
+ * it can be watched.
+ */
+export type PeerName =
+  'registry-cache' | 'registry-cache-observed' | 'seed' | 'distribution' | 'zot' | 'nginx';
 
 /** How to start one of them, each with its configuration from `test/bench/peers`. */
 export interface Peer {

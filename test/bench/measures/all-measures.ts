@@ -6,12 +6,14 @@ import { hotBlobs } from './hot-blobs.ts';
 import { hotManifests } from './hot-manifests.ts';
 import { idleConnections } from './idle-connections.ts';
 import { memory } from './memory.ts';
+import { observed } from './observed.ts';
 import { start } from './start.ts';
 import { warmCopy } from './warm-copy.ts';
 
 /** In the order in which they run and are reported. */
 export const ALL_MEASURES: readonly Measure[] = [
   hotManifests,
+  observed,
   hotBlobs,
   herd,
   coldPull,

@@ -32,21 +32,39 @@ disabled_plugins = [
 
 /** @param mirrorAddress where the cache is reached: itself, or a wire that leads to it */
 export async function startContainerd(
-  installation: Installation,
+  { clientCertFolder, username, password }: Installation,
   mirrorAddress: string,
 ): Promise<Containerd> {
+  const hostsFolder = await mkdtemp(join(tmpdir(), 'containerd-e2e-certs.d-'));
+  await mkdir(join(hostsFolder, 'quay.io'));
+  const mirror = `[host."https://${mirrorAddress}/v2/quay.io"]
+  capabilities = ["pull", "resolve"]
+  override_path = true
+  ca = "${join(clientCertFolder, 'ca.crt')}"`;
+  // The server is an address that nothing answers at: what comes, comes from the mirror.
+  await writeFile(join(hostsFolder, 'quay.io/hosts.toml'), `server = "https://localhost:1"\n${mirror}\n`);
+  const containerd = await startContainerdWith({ hostsFolder, login: `${username}:${password}` });
+  return {
+    ...containerd,
+    close: async () => {
+      await containerd.close();
+      await rm(hostsFolder, { recursive: true });
+    },
+  };
+}
+
+export interface ContainerdOptions {
+  /** A folder of `hosts.toml` files, `certs.d`. */
+  readonly hostsFolder: string;
+  /** `user:password` for the mirrors; none unless told. */
+  readonly login?: string;
+}
+
+export async function startContainerdWith({ hostsFolder, login }: ContainerdOptions): Promise<Containerd> {
   // Its socket lies below it, and a socket's path has at most 107 bytes.
   const folder = await mkdtemp(join(tmpdir(), 'containerd-e2e-'));
   const configFile = join(folder, 'config.toml');
   await writeFile(configFile, CONFIG(folder));
-  await mkdir(join(folder, 'certs.d/quay.io'), { recursive: true });
-  const mirror = `[host."https://${mirrorAddress}/v2/quay.io"]
-  capabilities = ["pull", "resolve"]
-  override_path = true
-  ca = "${join(installation.clientCertFolder, 'ca.crt')}"`;
-  // The server is an address that nothing answers at: what comes, comes from the mirror.
-  await writeFile(join(folder, 'certs.d/quay.io/hosts.toml'), `server = "https://localhost:1"\n${mirror}\n`);
-
   const ctr = ['--address', join(folder, 'containerd.sock')];
   const daemon = await startInBackground({
     command: 'containerd',
@@ -54,10 +72,9 @@ export async function startContainerd(
     outputPath: join(folder, 'containerd.log'),
     isReady: async () => (await attempt('ctr', [...ctr, 'version'])).exitCode === 0,
   });
-  const { username, password } = installation;
   return {
     fetch: async (image) => {
-      const flags = ['--hosts-dir', join(folder, 'certs.d'), '--user', `${username}:${password}`];
+      const flags = ['--hosts-dir', hostsFolder, ...(login === undefined ? [] : ['--user', login])];
       await run('ctr', [...ctr, 'content', 'fetch', ...flags, image]);
     },
     digests: async () =>

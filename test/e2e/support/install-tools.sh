@@ -7,9 +7,12 @@ export DEBIAN_FRONTEND=noninteractive
 apt-get update --quiet=2
 apt-get install --quiet=2 --yes --no-install-recommends \
   podman buildah skopeo runc conmon netavark aardvark-dns iptables uidmap catatonit \
-  docker-registry apache2-utils openssl mmdebstrap ca-certificates procps
+  docker-registry apache2-utils openssl mmdebstrap ca-certificates procps tmux
 # Where docker's own packages are installed, theirs is good, and Debian's would take its place.
 command -v containerd > /dev/null || apt-get install --quiet=2 --yes --no-install-recommends containerd
+
+# The browser of the dashboard's tests, and the typeface of the pictures in docs/screenshots.
+apt-get install --quiet=2 --yes --no-install-recommends chromium fonts-inter
 
 # Go installs into the folder that the tests put at the head of PATH; what is there already is left alone.
 bin=$HOME/.cache/registry-cache-e2e/bin
@@ -22,6 +25,8 @@ install_go() {
 }
 install_go github.com/google/go-containerregistry/cmd/crane@v0.20.7
 install_go github.com/distribution/distribution/v3/cmd/registry@v3.1.2
+install_go github.com/moby/buildkit/cmd/buildkitd@v0.16.0
+install_go github.com/moby/buildkit/cmd/buildctl@v0.16.0
 
 # Debian's podman may be older than the version that goes on with a blob where it broke.
 copy_image=$(dirname "$0")/copy-image
@@ -40,5 +45,14 @@ if [ ! -e "$bin/dockerd" ]; then
   chmod 755 "$package"
   (cd "$package" && apt-get download docker.io && dpkg -x docker.io_*.deb .)
   cp "$package/usr/bin/docker" "$package/usr/sbin/dockerd" "$bin"
+  rm -r "$package"
+fi
+
+# promtool alone, for the same reason.
+if [ ! -e "$bin/promtool" ]; then
+  package=$(mktemp -d)
+  chmod 755 "$package"
+  (cd "$package" && apt-get download prometheus && dpkg -x prometheus_*.deb .)
+  cp "$package/usr/bin/promtool" "$bin"
   rm -r "$package"
 fi
