@@ -22,6 +22,7 @@ export default defineConfig({
           include: ['test/integration/**/*.test.ts', 'test/failure-modes/**/*.test.ts'],
           testTimeout: 30_000,
           hookTimeout: 30_000,
+          expect: { poll: { timeout: 20_000 } },
         },
       },
       {
@@ -32,6 +33,7 @@ export default defineConfig({
           testTimeout: 300_000,
           hookTimeout: 600_000,
           fileParallelism: false,
+          expect: { poll: { timeout: 60_000 } },
         },
       },
       { test: { name: 'chaos', include: ['test/chaos/**/*.test.ts'] } },

@@ -84,6 +84,14 @@ describe('the container', () => {
     expect(await without.logs()).not.toContain('root only');
   });
 
+  test('holds no tool of its development', async () => {
+    const cache = await start();
+    const modules = (await cache.exec('ls', '/opt/registry-cache/node_modules')).split('\n');
+
+    expect(modules).toContain('undici');
+    for (const tool of ['typescript', '@typescript', 'vitest']) expect(modules).not.toContain(tool);
+  });
+
   test('knows whether it is healthy', async () => {
     const cache = await start();
 

@@ -21,6 +21,8 @@ export const RUN_COMMAND: string = `podman run -d --name registry-cache \\
   localhost/registry-cache`;
 
 export interface RunningContainer extends RunningCache {
+  /** As podman knows it. */
+  readonly name: string;
   /** Runs a command inside, as whom the container was started, and resolves with what it printed. */
   exec(...command: readonly string[]): Promise<string>;
   /** Runs the image's health check. */
@@ -66,6 +68,7 @@ export async function startCacheContainer(options: ContainerOptions): Promise<Ru
     throw new Error(printed, { cause });
   }
   return {
+    name,
     installation,
     address: `localhost:${String(port)}`,
     logs,

@@ -1,3 +1,6 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { run } from './run.ts';
 
@@ -23,6 +26,9 @@ export interface TmuxTerminal {
   close(): Promise<void>;
 }
 
+// The terminal stays when the command has ended; Ctrl-C is for the command alone.
+const AND_STAY = 'trap : INT; "$@"; echo $? > "$0"; exec cat';
+
 let count = 0;
 
 /** Runs `registry-cache …` with nothing of the environment but what a terminal has. */
@@ -39,19 +45,18 @@ async function startTerminal(
   const tmux = async (...args: readonly string[]): Promise<string> =>
     (await run('tmux', ['-L', server, '-f', '/dev/null', ...args])).stdout;
   const variables = Object.entries({ PATH: process.env['PATH'] ?? '', LC_ALL: 'C.UTF-8', ...env });
-  // The command waits until the terminal is told to stay when it has ended.
-  await tmux('new-session', '-d', '-x', String(columns), '-y', String(rows), 'cat');
-  await tmux('set-option', '-g', 'remain-on-exit', 'on');
-  await tmux('set-option', '-g', 'default-terminal', 'tmux-256color');
-  await tmux(
-    'respawn-pane',
-    '-k',
+  const folder = await mkdtemp(join(tmpdir(), 'registry-cache-terminal-'));
+  const exitCodeFile = join(folder, 'exit-code');
+  const environment = [
     'env',
     '-i',
     'TERM=tmux-256color',
     ...variables.map(([name, value]) => `${name}=${value}`),
-    ...command,
-  );
+  ];
+  const size = ['-x', String(columns), '-y', String(rows)];
+  const inTerminal = [...environment, 'sh', '-c', AND_STAY, exitCodeFile, ...command];
+  const beforehand = ['start-server', ';', 'set-option', '-g', 'default-terminal', 'tmux-256color', ';'];
+  await tmux(...beforehand, 'new-session', '-d', ...size, ...inTerminal);
   const capture = (...flags: readonly string[]): Promise<string> =>
     tmux('capture-pane', '-p', '-S', '-', ...flags);
   return {
@@ -59,10 +64,12 @@ async function startTerminal(
     colouredText: () => capture('-e'),
     press: async (...keys) => void (await tmux('send-keys', ...keys)),
     async exitCode() {
-      // The terminal is closed shortly before the exit code is known.
-      const status = (await tmux('display-message', '-p', '#{pane_dead_status}')).trim();
-      return status === '' ? undefined : Number(status);
+      const text = await readFile(exitCodeFile, 'utf8').catch(() => '');
+      return text.endsWith('\n') ? Number(text) : undefined;
     },
-    close: async () => void (await tmux('kill-server')),
+    close: async () => {
+      await tmux('kill-server');
+      await rm(folder, { recursive: true });
+    },
   };
 }
