@@ -3,7 +3,7 @@ import type { Logger } from '@registry-cache/runtime';
 import { createHealthRoutes, createMetricsRoutes } from './api/health-routes.ts';
 import { createApiRoutes } from './api/routes.ts';
 import type { Cache } from './cache.ts';
-import { createDashboard } from './dashboard/create-dashboard.ts';
+import type { DashboardOptions } from './dashboard.ts';
 import type { Route } from './http/route.ts';
 import { createRouter, type RequestListener } from './http/router.ts';
 import { debugVisitor, ownerVisitor, proxiedVisitor } from './http/visitors.ts';
@@ -24,23 +24,30 @@ export function createFaces(
 ): Readonly<Record<'control' | 'proxied' | 'debug', RequestListener>> {
   const api = createApiRoutes(cache);
   const health = createHealthRoutes(cache);
-  const dashboard = createDashboard({ cache, settings, now }).routes;
-  const debugRoutes = (): readonly Route[] => [
+  let pages: Promise<readonly Route[]> | undefined;
+  const dashboard = (): Promise<readonly Route[]> => (pages ??= loadDashboard({ cache, settings, now }));
+  const debugRoutes = async (): Promise<readonly Route[]> => [
     ...api,
     ...health,
     ...createMetricsRoutes(cache, settings()),
-    ...dashboard,
+    ...(await dashboard()),
     toDashboard,
   ];
   return {
     control: createRouter({ routes: () => api, visitorOf: ownerVisitor, ...common }),
-    proxied: createRouter({ routes: () => dashboard, visitorOf: proxiedVisitor, ...common }),
+    proxied: createRouter({ routes: dashboard, visitorOf: proxiedVisitor, ...common }),
     debug: createRouter({
       routes: debugRoutes,
       visitorOf: (request) => debugVisitor(request, settings().debug?.actions ?? 'nowhere'),
       ...common,
     }),
   };
+}
+
+/** The command line, which wakes this process and waits for it, needs no pages. */
+async function loadDashboard(options: DashboardOptions): Promise<readonly Route[]> {
+  const { createDashboard } = await import('./dashboard/create-dashboard.ts');
+  return createDashboard(options).routes;
 }
 
 const toDashboard: Route = {

@@ -1,6 +1,7 @@
-import { join } from 'node:path';
+import { readdir, stat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { ConfigError } from './config-error.ts';
-import { WELL_KNOWN_PATHS } from './defaults.ts';
+import { isRunDirectoryOfSameData, WELL_KNOWN_PATHS } from './defaults.ts';
 import { Findings } from './findings.ts';
 import type { SettingsSources } from './load-settings.ts';
 import { readDocument } from './read-document.ts';
@@ -31,4 +32,17 @@ export async function findControlSocket(sources: SettingsSources): Promise<strin
   if (problems.length > 0) throw new ConfigError(problems);
   const data = await dataDirectoryOf(document, env, wellKnown);
   return join(await runDirectoryOf(document, env, data), CONTROL_SOCKET_NAME);
+}
+
+/**
+ * Whose cache may be meant by who finds nobody at a socket that `findControlSocket` has named: ids of other users with a run directory
+ * for the same data, without those whose place for such directories nobody else can see.
+ */
+export async function findOtherOwners(socketPath: string): Promise<readonly number[]> {
+  const own = dirname(socketPath);
+  const parent = dirname(own);
+  const names = await readdir(parent).catch(() => []);
+  const others = names.filter((name) => isRunDirectoryOfSameData(name, basename(own)));
+  const found = await Promise.all(others.map((name) => stat(join(parent, name)).catch(() => undefined)));
+  return found.flatMap((each) => each?.uid ?? []);
 }

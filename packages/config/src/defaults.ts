@@ -78,3 +78,11 @@ export async function defaultRunDirectory(env: Environment, dataDirectory: strin
   const hash = createHash('sha256').update(dataDirectory).digest('hex').slice(0, 8);
   return join(parent, `registry-cache-${process.getuid?.() ?? 0}-${hash}`);
 }
+
+/** Whether these are two users' names of a default run directory, over one folder of data. */
+export function isRunDirectoryOfSameData(name: string, other: string): boolean {
+  const [, hash] = RUN_DIRECTORY.exec(name) ?? [];
+  return hash !== undefined && hash === RUN_DIRECTORY.exec(other)?.[1] && name !== other;
+}
+
+const RUN_DIRECTORY = /^registry-cache-\d+-([\da-f]{8})$/;

@@ -1,7 +1,7 @@
 export { parseByteSize } from './byte-size.ts';
 export { describeCertificate, type CertificateReport } from './certificate-report.ts';
 export { ConfigError, InvalidValueError, type ConfigProblem } from './config-error.ts';
-export { CONTROL_SOCKET_NAME, findControlSocket } from './control-socket.ts';
+export { CONTROL_SOCKET_NAME, findControlSocket, findOtherOwners } from './control-socket.ts';
 export type { WellKnownPaths } from './defaults.ts';
 export {
   describeUpstreams,

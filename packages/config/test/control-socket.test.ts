@@ -1,6 +1,7 @@
+import { mkdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { CONTROL_SOCKET_NAME, findControlSocket } from '../src/control-socket.ts';
+import { CONTROL_SOCKET_NAME, findControlSocket, findOtherOwners } from '../src/control-socket.ts';
 import type { SettingsSources } from '../src/load-settings.ts';
 import { MAX_SOCKET_NAME_BYTES } from '../src/run-directory.ts';
 import { createWorkspace, type Workspace } from './support/workspace.ts';
@@ -72,4 +73,17 @@ test('it is not guessed where config.yml is missing', async () => {
 
 test('its name fits into every run directory that is allowed', () => {
   expect(Buffer.byteLength(CONTROL_SOCKET_NAME)).toBeLessThanOrEqual(MAX_SOCKET_NAME_BYTES);
+});
+
+test('whose cache may be meant instead is known by the run directories beside it', async () => {
+  const workspace = await createWorkspace();
+  const uid = (await stat(workspace.directory)).uid;
+  const own = workspace.path('registry-cache-1000-0123abcd');
+  await mkdir(workspace.path('registry-cache-65532-0123abcd'));
+  await mkdir(workspace.path('registry-cache-65532-ffffffff'));
+  await mkdir(workspace.path('another-65532-0123abcd'));
+
+  expect(await findOtherOwners(join(own, CONTROL_SOCKET_NAME))).toEqual([uid]);
+  expect(await findOtherOwners(join(workspace.path('elsewhere'), CONTROL_SOCKET_NAME))).toEqual([]);
+  expect(await findOtherOwners(join(workspace.path('missing/registry-cache-1-0123abcd'), 'x'))).toEqual([]);
 });

@@ -10,7 +10,7 @@ import { SECURITY_HEADERS } from './security-headers.ts';
 
 export interface RouterOptions {
   /** Asked for each request: some come and go with the settings. */
-  readonly routes: () => readonly Route[];
+  readonly routes: () => readonly Route[] | Promise<readonly Route[]>;
   readonly visitorOf: (request: IncomingMessage) => Visitor;
   readonly log: Logger;
   /** Told of each request, and by the function that it returns of the end of its answer. */
@@ -65,7 +65,7 @@ async function answerTo(
   signal: AbortSignal,
 ): Promise<Answer> {
   const path = pathOf(request);
-  const there = findRoutes(routes(), path);
+  const there = findRoutes(await routes(), path);
   if (there.length === 0) return problemAnswer(404, `there is nothing at ${path.slice(0, 200)}`);
   const method = request.method === 'HEAD' ? 'GET' : request.method;
   const route = there.find((each) => each.method === method);

@@ -1,4 +1,5 @@
-import { SELF_SIGNED_SOURCE, type Settings } from '@registry-cache/config';
+import { X509Certificate } from 'node:crypto';
+import type { Settings } from '@registry-cache/config';
 import { EXIT_FAILURE } from '@registry-cache/runtime';
 import { readFile } from 'node:fs/promises';
 import { CLIENT_CONFIGS, type ClientName } from '../client-config/clients.ts';
@@ -65,9 +66,11 @@ function parseHost(text: string): string {
   throw failure('--host: expected a host and a port, such as cachehost:8443');
 }
 
-/** What clients must be given: nobody else has signed it. */
+/** What clients must be given: a certificate that nobody else has signed. */
 function ownCa({ tls }: Settings['http']): string | undefined {
-  return tls?.source === SELF_SIGNED_SOURCE ? tls.certificate : undefined;
+  if (tls === undefined) return undefined;
+  const certificate = new X509Certificate(tls.certificate);
+  return certificate.checkIssued(certificate) ? certificate.toString() : undefined;
 }
 
 async function readCa(path: string): Promise<string> {

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { findControlSocket, readEnvironment } from '@registry-cache/config';
+import { findControlSocket, findOtherOwners, readEnvironment } from '@registry-cache/config';
 import { ControlError, createControlClient, type ControlClient } from '@registry-cache/control';
 import { EXIT_FAILURE } from '@registry-cache/runtime';
 import { CommandFailure } from '../command-failure.ts';
@@ -27,9 +27,10 @@ export async function openControl(
 ): Promise<ControlClient> {
   const socketPath = address.socket ?? (await findSocket(address.config));
   const client = createControlClient({ socketPath, signal });
-  const fail = (err: unknown): never => {
+  const fail = async (err: unknown): Promise<never> => {
     signal.throwIfAborted();
-    return explainControlError(err);
+    const isMine = address.socket !== undefined || !isUnanswered(err);
+    return explainControlError(err, isMine ? [] : await findOtherOwners(socketPath));
   };
   const patiently = <T>(send: () => Promise<T>): Promise<T> => retryWhileItStarts(socketPath, send);
   return {
@@ -45,7 +46,7 @@ export async function openControl(
         yield begun.first.value;
         yield* begun.values;
       } catch (err) {
-        fail(err);
+        await fail(err);
       }
     },
   };
@@ -91,11 +92,17 @@ function isUnanswered(err: unknown): boolean {
   return err instanceof ControlError && err.code === 'NOT_SERVING' && codeOf(err.cause) !== 'ECONNRESET';
 }
 
-/** What a client of the control socket throws, as it is explained to users; everything else as it is. */
-export function explainControlError(err: unknown): never {
+/**
+ * What a client of the control socket throws, as it is explained to users; everything else as it is.
+ *
+ * @param otherOwners ids of users whose cache may be meant
+ */
+export function explainControlError(err: unknown, otherOwners: readonly number[] = []): never {
   if (err instanceof ControlError) {
     // Its message says what its cause does.
-    throw new CommandFailure(err.message, { exitCode: EXIT_FAILURE });
+    throw new CommandFailure([err.message, ...otherOwners.map(adviseUser)].join(' '), {
+      exitCode: EXIT_FAILURE,
+    });
   }
   if (codeOf(err) === 'ECONNRESET') {
     throw new CommandFailure('the cache has not answered to the end: it was stopped, or starts again', {
@@ -103,6 +110,10 @@ export function explainControlError(err: unknown): never {
     });
   }
   throw err;
+}
+
+function adviseUser(uid: number): string {
+  return `If the one of user id ${uid} is meant, run this as that user: podman exec --user ${uid}, or sudo --user '#${uid}'`;
 }
 
 function codeOf(err: unknown): unknown {

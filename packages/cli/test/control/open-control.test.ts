@@ -1,3 +1,4 @@
+import { mkdir, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { once } from 'node:events';
 import { createServer as createSocket } from 'node:net';
@@ -40,6 +41,19 @@ describe('a running cache', () => {
     const failure = await failureOf(control.ask('GET', '/x'));
     expect(failure.message).toContain(`no registry-cache answers at ${socket}: is it running`);
     expect(failure.exitCode).toBe(1);
+  });
+
+  test('of another user is named, where theirs may be meant', async () => {
+    const folder = await temporaryFolder();
+    const config = join(folder, 'config.yml');
+    await writeFile(config, `rundir: ${join(folder, 'registry-cache-1-0123abcd')}\n`);
+    const alone = await failureOf((await openControl({ config })).ask('GET', '/x'));
+    await mkdir(join(folder, 'registry-cache-2-0123abcd'));
+    const uid = (await stat(folder)).uid;
+    const besideAnother = await failureOf((await openControl({ config })).ask('GET', '/x'));
+
+    expect(alone.message).not.toContain('user id');
+    expect(besideAnother.message).toContain(`If the one of user id ${uid} is meant, run this as that user`);
   });
 
   test('whose control socket is about to come is waited for', async () => {
