@@ -6,7 +6,7 @@ import type { Cache } from './cache.ts';
 import type { DashboardOptions } from './dashboard.ts';
 import type { Route } from './http/route.ts';
 import { createRouter, type RequestListener } from './http/router.ts';
-import { debugVisitor, ownerVisitor, proxiedVisitor } from './http/visitors.ts';
+import { debugVisitor, findForeignHostProblem, ownerVisitor, proxiedVisitor } from './http/visitors.ts';
 
 export interface FaceOptions {
   readonly settings: () => AdminSettings;
@@ -39,6 +39,10 @@ export function createFaces(
     debug: createRouter({
       routes: debugRoutes,
       visitorOf: (request) => debugVisitor(request, settings().debug?.actions ?? 'nowhere'),
+      refuse: (request) => {
+        const { debug } = settings();
+        return debug && findForeignHostProblem(request, debug);
+      },
       ...common,
     }),
   };

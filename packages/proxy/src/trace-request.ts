@@ -3,6 +3,9 @@ import type { SpanAttributes, Tracing } from '@registry-cache/runtime';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { UpstreamRoute } from './url-shape.ts';
 
+// Thousands of spans wait for a collector that is away, and a client may write as much as a head holds into each.
+const MAX_CLIENT_TEXT = 512;
+
 /**
  * Answers within a span that continues the client's trace, and ends with the answer. What is not of the registry API, such as a
  * health check, has none.
@@ -12,7 +15,8 @@ export function traceRequest(
   { request, response }: { readonly request: IncomingMessage; readonly response: ServerResponse },
   answer: () => void,
 ): void {
-  const [path = ''] = (request.url ?? '').split('?', 1);
+  const [wholePath = ''] = (request.url ?? '').split('?', 1);
+  const path = wholePath.slice(0, MAX_CLIENT_TEXT);
   if (!/(?:^|\/)v2(?:\/|$)/.test(path)) return answer();
   const { method = '', headers, httpVersion } = request;
   const span = tracing.startSpan(method, {
@@ -22,10 +26,10 @@ export function traceRequest(
       'http.request.method': method,
       'url.path': path,
       'url.scheme': 'encrypted' in request.socket ? 'https' : 'http',
-      'server.address': headers.host,
+      'server.address': headers.host?.slice(0, MAX_CLIENT_TEXT),
       'client.address': request.socket.remoteAddress,
       'network.protocol.version': httpVersion,
-      'user_agent.original': headers['user-agent'],
+      'user_agent.original': headers['user-agent']?.slice(0, MAX_CLIENT_TEXT),
     },
   });
   response.once('close', () => {

@@ -12,6 +12,8 @@ export interface RouterOptions {
   /** Asked for each request: some come and go with the settings. */
   readonly routes: () => readonly Route[] | Promise<readonly Route[]>;
   readonly visitorOf: (request: IncomingMessage) => Visitor;
+  /** Why a request is not answered at all; undefined where it is. */
+  readonly refuse?: (request: IncomingMessage) => string | undefined;
   readonly log: Logger;
   /** Told of each request, and by the function that it returns of the end of its answer. */
   readonly onRequest?: () => () => void;
@@ -61,9 +63,11 @@ function isPieces(body: Answer['body']): body is AsyncIterable<string> {
 
 async function answerTo(
   request: IncomingMessage,
-  { routes, visitorOf, log }: RouterOptions,
+  { routes, visitorOf, refuse, log }: RouterOptions,
   signal: AbortSignal,
 ): Promise<Answer> {
+  const refusal = refuse?.(request);
+  if (refusal !== undefined) return problemAnswer(403, refusal);
   const path = pathOf(request);
   const there = findRoutes(await routes(), path);
   if (there.length === 0) return problemAnswer(404, `there is nothing at ${path.slice(0, 200)}`);

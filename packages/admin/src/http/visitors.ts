@@ -1,5 +1,6 @@
-import { BlockList, isIPv6 } from 'node:net';
-import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import type { IncomingMessage } from 'node:http';
+import { BlockList, isIP, isIPv6 } from 'node:net';
+import { hostname } from 'node:os';
 import type { DebugSettings } from '@registry-cache/config';
 import { originHost } from './cross-site.ts';
 import type { Visitor } from './route.ts';
@@ -30,24 +31,50 @@ export function debugVisitor(request: IncomingMessage, actions: DebugSettings['a
   return { user: undefined, onlyLooks: whyOnlyLooks(request, actions) };
 }
 
-function whyOnlyLooks(
-  { headers, socket }: IncomingMessage,
-  actions: DebugSettings['actions'],
+/**
+ * Why a request may not even look, undefined where it may. An address that only this machine reaches is not asked for by a name of the
+ * world, but where a page of that name has had it resolve to this machine (DNS rebinding): the browser would let that page read. Whoever
+ * has chosen for `actions` what is not the default may have a proxy there that passes names on.
+ */
+export function findForeignHostProblem(
+  { headers: { host = '' } }: IncomingMessage,
+  { host: ownHost, actions }: Pick<DebugSettings, 'host' | 'actions'>,
 ): string | undefined {
+  if (actions !== 'loopback' || !isLoopbackHost(isIPv6(ownHost) ? `[${ownHost}]` : ownHost)) return undefined;
+  if (!isWorldName(host.replace(/:\d+$/, '').toLowerCase())) return undefined;
+  return 'this address is for this machine alone: ask for it by localhost; where a proxy serves it by another name, set http.debug.actions to nowhere';
+}
+
+/** Whether others than this machine and its network may say where a name leads to. */
+function isWorldName(name: string): boolean {
+  return name.includes('.') && isIP(name) === 0 && name !== hostname().toLowerCase();
+}
+
+function whyOnlyLooks(request: IncomingMessage, actions: DebugSettings['actions']): string | undefined {
   switch (actions) {
     case 'anywhere':
       return undefined;
     case 'nowhere':
       return 'http.debug.actions is nowhere: use the command line';
     case 'loopback':
-      return isLocal(headers, socket.remoteAddress)
+      return isLocal(request)
         ? undefined
         : 'http.debug.actions is loopback: open this page on the machine itself, by localhost, or use the command line';
   }
 }
 
-function isLocal(headers: IncomingHttpHeaders, remoteAddress: string | undefined): boolean {
-  const isForwarded = ['forwarded', 'x-forwarded-for', 'via'].some((name) => headers[name] !== undefined);
+// What proxies add, each its own; nginx adds nothing by itself, and speaks HTTP/1.0.
+const FORWARDING = [
+  'forwarded',
+  'via',
+  'x-forwarded-for',
+  'x-forwarded-host',
+  'x-forwarded-proto',
+  'x-real-ip',
+];
+
+function isLocal({ headers, httpVersion, socket: { remoteAddress } }: IncomingMessage): boolean {
+  const isForwarded = httpVersion === '1.0' || FORWARDING.some((name) => headers[name] !== undefined);
   if (isForwarded || remoteAddress === undefined || !isLoopbackAddress(remoteAddress)) return false;
   const { host = '', origin } = headers;
   return isLoopbackHost(host) && (origin === undefined || isLoopbackHost(originHost(origin) ?? ''));

@@ -9,8 +9,10 @@ export interface ImagePrefix {
 
 /** @param text `quay.io/org`, `quay.io/org/app:1.`; a colon before the first slash is that of a port */
 export function parseImagePrefix(text: string): ImagePrefix {
-  const folderEnd = text.search(/(?<=\/[^/]*)[:@][^/]*$/);
-  if (folderEnd === -1) return { folder: trimSlashes(text), matches: () => true };
+  const lastSlash = text.lastIndexOf('/');
+  const inLast = lastSlash === -1 ? -1 : text.slice(lastSlash).search(/[:@]/);
+  const folderEnd = lastSlash + inLast;
+  if (inLast === -1) return { folder: trimSlashes(text), matches: () => true };
   const folder = trimSlashes(text.slice(0, folderEnd));
   const reference = text.slice(folderEnd + 1);
   const isTag = text[folderEnd] === ':';
@@ -24,5 +26,8 @@ export function parseImagePrefix(text: string): ImagePrefix {
 }
 
 function trimSlashes(text: string): string {
-  return text.replace(/^\/+/, '').replace(/\/+$/, '');
+  return text
+    .split('/')
+    .filter((part) => part !== '')
+    .join('/');
 }

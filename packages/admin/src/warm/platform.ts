@@ -1,4 +1,4 @@
-import { findDigest, type Digest } from '@registry-cache/oci';
+import { cleanText, findDigest, type Digest } from '@registry-cache/oci';
 import * as v from 'valibot';
 import { CacheError } from '../cache.ts';
 import { WarmProblem } from './warm-problem.ts';
@@ -74,5 +74,5 @@ function platformsOf(manifests: readonly { readonly platform?: Platform | undefi
     platform === undefined ? [] : [formatPlatform(platform)],
   );
   const known = [...new Set(names)].filter((name) => name !== 'unknown/unknown');
-  return known.length === 0 ? 'none' : known.join(', ');
+  return known.length === 0 ? 'none' : cleanText(known.join(', '));
 }

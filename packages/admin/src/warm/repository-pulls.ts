@@ -47,6 +47,8 @@ export interface RepositoryPullsOptions {
 
 const MAX_TAG_PAGE_BYTES = 16 * 1024 * 1024;
 const MAX_TAG_PAGES = 10_000;
+/** Some repositories have a tag for each build of years. */
+const MAX_TAGS = 200_000;
 
 export function createRepositoryPulls(options: RepositoryPullsOptions): RepositoryPulls {
   const { link, socketPath, name, bandwidth, blobTurns } = options;
@@ -86,7 +88,8 @@ export function createRepositoryPulls(options: RepositoryPullsOptions): Reposito
       let target: string | undefined = `/v2/${name}/tags/list`;
       for (let pages = 0; target !== undefined && pages < MAX_TAG_PAGES; pages++) {
         const answer: IncomingMessage = await ask(target, 'repository', signal);
-        tags.push(...tagsIn(await readBody(answer, MAX_TAG_PAGE_BYTES)));
+        for (const tag of tagsIn(await readBody(answer, MAX_TAG_PAGE_BYTES))) tags.push(tag);
+        if (tags.length > MAX_TAGS) throw new WarmProblem(`the repository has more than ${MAX_TAGS} tags`);
         const next = nextPage(answer);
         target = next === target ? undefined : next;
       }

@@ -1,5 +1,6 @@
 import type { AdminUpstream } from '@registry-cache/config';
 import type { WarmEvent } from '@registry-cache/control';
+import { cleanText } from '@registry-cache/oci';
 import type { Store } from '@registry-cache/store';
 import { formatImageName, type ImageName } from '@registry-cache/store/images';
 import { forEachAtOnce } from './at-once.ts';
@@ -144,7 +145,8 @@ function atMostEvery(everyMs: number, tell: (progress: WarmProgress) => void): t
   };
 }
 
+/** An error that is not ours may quote what an upstream has sent. */
 function describe(error: unknown): string {
-  if (error instanceof Error) return error.message;
-  return String(error);
+  if (error instanceof WarmProblem) return error.message;
+  return cleanText(error instanceof Error ? error.message : String(error));
 }

@@ -1,5 +1,6 @@
 import { findTag } from '@registry-cache/oci';
 import {
+  checkPinPattern,
   formatImageName,
   InvalidImageNameError,
   parseImageName,
@@ -14,7 +15,7 @@ export type WarmTarget =
   | { readonly kind: 'pattern'; readonly repository: Omit<ImageName, 'reference'>; readonly pattern: string };
 
 /**
- * Reads `quay.io/org/app:1.0`, `…@sha256:…`, or `quay.io/org/app:1.*`.
+ * Reads `quay.io/org/app:1.0`, `…@sha256:…`, or `quay.io/org/app:1.*`: patterns are those of pins.
  *
  * @throws {CacheError} `INVALID`
  */
@@ -26,7 +27,10 @@ export function parseWarmTarget(text: string, upstreams: readonly AdminUpstream[
     const image = parseImageName(name, defaultUpstream, names);
     if (tagPattern === undefined) return { kind: 'image', name: image };
     const { upstream, repository } = image;
-    return { kind: 'pattern', repository: { upstream, repository }, pattern: tagPattern };
+    const target = { kind: 'pattern', repository: { upstream, repository }, pattern: tagPattern } as const;
+    const problem = checkPinPattern(formatWarmTarget(target));
+    if (problem !== undefined) throw new CacheError('INVALID', problem);
+    return target;
   } catch (cause) {
     if (!(cause instanceof InvalidImageNameError)) throw cause;
     throw new CacheError('INVALID', cause.message, { cause });

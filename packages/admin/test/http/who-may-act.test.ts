@@ -1,4 +1,8 @@
+import { connect } from 'node:net';
+import { hostname } from 'node:os';
+import { text } from 'node:stream/consumers';
 import { expect, test } from 'vitest';
+import { findFreePort } from '../../../../test/support/free-port.ts';
 import { debugSettings, startTestAdmin, type TestAdmin } from '../support/start-test-admin.ts';
 
 const JSON_TYPE = { 'content-type': 'application/json' };
@@ -30,16 +34,56 @@ test.each(['rebound.example.com', '192.0.2.7:5001', 'localhost.example.com', '12
   },
 );
 
-test.each(['x-forwarded-for', 'forwarded', 'via'])(
+test.each(['x-forwarded-for', 'forwarded', 'via', 'x-forwarded-host', 'x-forwarded-proto', 'x-real-ip'])(
   'with loopback, what a proxy on this machine has passed on (%s) may not act',
   async (name) => {
     expect((await pin(await startTestAdmin(), { [name]: 'for=192.0.2.1' })).status).toBe(403);
   },
 );
 
+test('with loopback, what nginx has passed on as it does by itself may not act', async () => {
+  const { settings } = await startTestAdmin();
+  const port = settings.debug?.port ?? 0;
+  const socket = connect(port, '127.0.0.1');
+  socket.end(
+    `POST /api/v1/pins HTTP/1.0\r\nHost: 127.0.0.1:${port}\r\nConnection: close\r\n` +
+      `Content-Type: application/json\r\nContent-Length: ${PIN.length}\r\n\r\n${PIN}`,
+  );
+  expect(await text(socket)).toContain(' 403 Forbidden');
+});
+
 test('with loopback, a page that a proxy on this machine serves elsewhere may not act', async () => {
   const headers = { 'sec-fetch-site': 'same-origin', origin: 'https://cache.example.com' };
   expect((await pin(await startTestAdmin(), headers)).status).toBe(403);
+});
+
+test.each([
+  'rebound.example.com',
+  'Rebound.Example.com:5001',
+  'localhost.example.com',
+  '127.0.0.1.example.com',
+])('a page that has its name %j resolve to this machine may not even look', async (host) => {
+  const admin = await startTestAdmin();
+  for (const path of ['/api/v1/status', '/dashboard/', '/metrics'])
+    expect((await admin.debug('GET', path, { host })).status).toBe(403);
+});
+
+test.each(['localhost', 'cachehost:5001', '192.0.2.7:5001', '[2001:db8::1]:5001', hostname()])(
+  'who asks for %s may look',
+  async (host) => {
+    expect((await (await startTestAdmin()).debug('GET', '/api/v1/pins', { host })).status).toBe(200);
+  },
+);
+
+test('a proxy on this machine may have others look by another name, where nobody may act', async () => {
+  const admin = await withActions('nowhere');
+  expect((await admin.debug('GET', '/api/v1/pins', { host: 'cache.example.com' })).status).toBe(200);
+});
+
+test('where others reach the debug address, they may call it what they like', async () => {
+  const admin = await startTestAdmin();
+  await admin.reload({ debug: debugSettings(await findFreePort(), { host: '0.0.0.0' }) });
+  expect((await admin.debug('GET', '/api/v1/pins', { host: 'cache.example.com' })).status).toBe(200);
 });
 
 test('with nowhere nobody may act, and everybody may look', async () => {

@@ -82,6 +82,23 @@ test('a pattern stands for all tags that match, on however many pages they are',
   expect(await problemOf('quay.io/org/app:3.*')).toBe('no tag of quay.io/org/app matches 3.*');
 });
 
+test('a list of tags without end is given up', async () => {
+  const tags = Array.from({ length: 200_001 }, (_, index) => String(index));
+  fixture.worker.answers.set('/v2/org/app/tags/list', (res) => void res.end(JSON.stringify({ tags })));
+  expect(await problemOf('quay.io/org/app:1.*')).toContain('more than 200000 tags');
+});
+
+test('what an upstream has sent is not to move the cursor of who reads why', async () => {
+  fixture.worker.answers.set('/v2/org/app/tags/list', (res) => void res.end('\u001b[2J'));
+  expect(await problemOf('quay.io/org/app:1.*')).not.toContain('\u001b');
+  const platform = { os: '\u001b[2J', architecture: 'x' };
+  const manifests = [{ digest: digestOf(Buffer.of()), platform }];
+  fixture.worker.putManifest('org/app', { schemaVersion: 2, manifests }, 'v1');
+  const events = await fixture.warm(['quay.io/org/app:v1'], { platforms: ['linux/s390x'] });
+  const problems = events.flatMap((event) => (event.type === 'failed' ? [event.problem] : []));
+  expect(problems).toEqual([expect.stringContaining('it has [2J/x')]);
+});
+
 test('a blob that two images have is fetched once', async () => {
   const shared = Buffer.alloc(5000, 's');
   const digest = digestOf(shared);

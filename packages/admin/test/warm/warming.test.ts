@@ -41,6 +41,7 @@ test.each<[string, Partial<WarmRequest>, RegExp]>([
   ['no image', { images: [] }, /nothing to warm/],
   ['a name that is none', { images: ['quay.io/ORG'] }, /invalid image name "quay\.io\/ORG"/],
   ['a tag that is neither tag nor pattern', { images: ['quay.io/org/app:1 0'] }, /invalid/],
+  ['a pattern that takes for ever', { images: ['app:*1*1*1*1*1*'] }, /more than 4 of \* and groups/],
   ['a platform that is none', { platforms: ['linux'] }, /is no platform/],
   ['nothing at a time', { concurrency: 0 }, /expected 1 to 64 images at a time/],
   ['nothing in a second', { bytesPerSecond: 0 }, /expected 1 or more/],

@@ -6,6 +6,7 @@ import {
   type Settings,
   type UpstreamDescription,
 } from '@registry-cache/config';
+import { checkPinPattern } from '@registry-cache/store/images';
 
 /** What a check has found about settings that could be loaded. Nothing of it is secret. */
 export interface CheckFindings {
@@ -29,7 +30,7 @@ export interface CheckFindings {
 }
 
 export function findingsOf(settings: Settings, nowMs: number): CheckFindings {
-  const { http, auth, storage, cleaner, warnings } = settings;
+  const { http, auth, storage, cleaner } = settings;
   const certificate = http.tls === undefined ? undefined : describeCertificate(http.tls, nowMs);
   return {
     address: `${http.tls === undefined ? 'http' : 'https'}://${formatHost(http.host)}:${http.port}`,
@@ -41,9 +42,19 @@ export function findingsOf(settings: Settings, nowMs: number): CheckFindings {
     users: auth === undefined ? undefined : Object.keys(auth.users).length,
     certificate,
     upstreams: describeUpstreams(settings),
-    warnings,
+    warnings: [...settings.warnings, ...patternWarnings(settings)],
     isCertificateRefused: certificate !== undefined && isRefused(certificate, nowMs),
   };
+}
+
+/** Of what the cache, once it runs, would only log. */
+function patternWarnings({ cleaner, warm }: Settings): string[] {
+  const warnings = (key: string, patterns: readonly string[]): string[] =>
+    patterns.map(checkPinPattern).flatMap((problem) => (problem === undefined ? [] : [`${key}: ${problem}`]));
+  const warmed = warm.rules.flatMap(({ repository, select }) =>
+    select.kind === 'tags' ? select.patterns.map((pattern) => `${repository}:${pattern}`) : [],
+  );
+  return [...warnings('cleaner.pins', cleaner.pins), ...warnings('warm.images', warmed)];
 }
 
 /** Loading only warns of it: a cache whose certificate expired should still start for clients that do not look. */

@@ -59,10 +59,9 @@ function externalHost({ externalUrl }: Settings['http']): string {
   throw failure('expected --host: how clients reach this cache, such as cachehost:8443; or set http.host');
 }
 
+/** It becomes part of files and of commands for a shell, which may give a meaning to whatever else a URL allows. */
 function parseHost(text: string): string {
-  const url = URL.canParse(`https://${text}`) ? new URL(`https://${text}`) : undefined;
-  const isHost = url?.pathname === '/' && !/[/?#@]/.test(text) && url.search === '' && url.username === '';
-  if (isHost) return text;
+  if (/^(?:[\w.-]+|\[[\da-f:.]+\])(?::\d+)?$/i.test(text) && URL.canParse(`https://${text}`)) return text;
   throw failure('--host: expected a host and a port, such as cachehost:8443');
 }
 

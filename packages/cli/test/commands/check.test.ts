@@ -30,6 +30,23 @@ async function runCheck(pullSecret: object, args: readonly string[] = []): Promi
 }
 
 describe('check', () => {
+  test('warns of patterns that would be of no use once the cache runs', async () => {
+    const folder = await temporaryFolder();
+    const file = join(folder, 'config.yml');
+    await writeFile(
+      file,
+      "upstreams: { quay.io: {} }\ncleaner: { pins: ['quay.io/+(a)', 'quay.io/org/**'] }\nwarm: { images: ['quay.io/a:*1*1*1*1*1'] }\n",
+    );
+    const { stdout } = await runCommand(['check', file, '--output', 'json'], { HOME: folder });
+    expect(JSON.parse(stdout)).toMatchObject({
+      warnings: expect.arrayContaining([
+        expect.stringMatching(/^cleaner\.pins: invalid pattern "quay\.io\/\+\(a\)"/),
+        expect.stringMatching(/^warm\.images: invalid pattern "quay\.io\/a:\*1/),
+      ]),
+    });
+    expect(stdout).not.toContain(String.raw`quay.io/org/**\"`);
+  });
+
   test('lists each upstream with the kinds of its credentials', async () => {
     const { exitCode, stdout } = await runCheck(PULL_SECRET);
     expect(exitCode).toBe(0);

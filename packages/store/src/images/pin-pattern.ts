@@ -16,8 +16,10 @@ export interface PinPattern {
 // A glob that is longer names nothing that can be.
 const MAX_LENGTH = 512;
 // All that names consist of, and what picomatch makes of a leading `!` would be the contrary.
-const REPOSITORY_GLOB = /^(?!!(?!\())[a-z0-9._/:*?{},[\]()|@+!-]+$/;
-const TAG_GLOB = /^(?!!(?!\())[\w.*?{},[\]()|@+!-]+$/;
+const REPOSITORY_GLOB = /^(?!!(?!\())[a-z0-9._/:*?{},[\]()|@!-]+$/;
+const TAG_GLOB = /^(?!!(?!\())[\w.*?{},[\]()|@!-]+$/;
+// A glob is matched by trying: with each more, a name that almost matches takes a hundred times as long, and others choose the names.
+const MAX_CHOICES = 4;
 const EXPECTED =
   'expected one such as quay.io/org/**, docker.io/library/alpine:3.* or quay.io/org/app@sha256:…';
 
@@ -39,6 +41,10 @@ export function parsePinPattern(text: string): PinPattern | string {
   const tagGlob = colon === -1 ? undefined : name.slice(colon + 1);
 
   if (!REPOSITORY_GLOB.test(repository)) return problem(`${quote(repository)} is no glob of repositories`);
+  for (const glob of [repository, tagGlob ?? '']) {
+    const effort = findEffortProblem(glob);
+    if (effort !== undefined) return problem(effort);
+  }
   if (repository.split('/').includes('')) return problem('a component of its repository is empty');
   if (!repository.includes('/') && !repository.startsWith('**')) {
     // Then what looks like a tag is a port.
@@ -56,6 +62,14 @@ export function parsePinPattern(text: string): PinPattern | string {
   const digest = findDigest(digestText);
   if (digest === undefined) return problem(`${quote(digestText)} is no digest`);
   return { text, repositoryGlob: inLibrary(repository), select: { kind: 'digest', digest } };
+}
+
+function findEffortProblem(glob: string): string | undefined {
+  if (glob.includes('*(')) return 'groups that repeat are not known';
+  const choices = glob.match(/\*+|[({]/g) ?? [];
+  return choices.length > MAX_CHOICES
+    ? `${quote(glob)} has more than ${MAX_CHOICES} of * and groups: write several patterns`
+    : undefined;
 }
 
 function inLibrary(repository: string): string {

@@ -106,6 +106,11 @@ test.each([
   ['quay.io/org/app@sha256:12', 'is no digest'],
   ['quay.io/org/app@', 'is no digest'],
   [`quay.io/${'a'.repeat(600)}`, 'longer than 512'],
+  ['quay.io/*a*a*a*a*b', 'more than 4 of * and groups'],
+  ['quay.io/app:{1,2}{1,2}{1,2}{1,2}{1,2}', 'more than 4 of * and groups'],
+  ['quay.io/*(*a)b', 'groups that repeat'],
+  ['quay.io/@(a|aa)+', 'is no glob of repositories'],
+  ['quay.io/app:+(1|2)', 'is no glob of tags'],
 ])('%j is refused, and why', (pattern, problem) => {
   expect(checkPinPattern(pattern)).toContain(problem);
 });
@@ -117,7 +122,7 @@ test.each([
   ['quay.io/or*/app', 'quay.io'],
   ['quay.io/{org,team}/app', 'quay.io'],
   ['quay.io/@(org|team)/app', 'quay.io'],
-  ['quay.io/org+(x)/app', 'quay.io'],
+  ['quay.io/org?(x)/app', 'quay.io'],
   ['quay.io/org/a[bc]', 'quay.io/org'],
   ['docker.io/*', 'docker.io/library'],
   ['*/org/app', ''],
