@@ -14,9 +14,9 @@ interface Asking {
   readonly plan: ProcessPlan;
   readonly children: FakeChildren;
   /** Ends the process, and resolves when it serves again. */
-  restart(id: string): Promise<void>;
+  readonly restart: (id: string) => Promise<void>;
   /** Has the admin process ask, and resolves with the answer that it got. */
-  ask(number: number, question: object): Promise<unknown>;
+  readonly ask: (number: number, question: object) => Promise<unknown>;
 }
 
 async function startProcesses(): Promise<Asking> {
