@@ -66,7 +66,7 @@ export function createCache(parts: CacheParts): WatchedCache {
     },
     async remove(name, signal) {
       const report = await images.remove(name, signal);
-      observatory.disk.removed(report.bytes);
+      observatory.disk.removed(report.bytes, parts.now());
       log.info({ image: name, ...report }, 'image removed');
       await forget(supervisor, log, signal);
       return report;

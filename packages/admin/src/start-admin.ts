@@ -15,6 +15,9 @@ import { createObservatory, type Observatory } from './observation/observatory.t
 import { createWarming } from './warm/create-warming.ts';
 import type { Warming } from './warming.ts';
 
+// The supervisor gives it five seconds to end.
+const LAST_LOOK_TIMEOUT_MS = 3000;
+
 export type AdminContext = Pick<ProcessContext, 'log' | 'ask' | 'wake' | 'reportIdle'>;
 
 /**
@@ -68,6 +71,8 @@ export async function startAdmin(
     },
     observe: () => (isAsleep ? { detail: observatory.remember() } : {}),
     async fallAsleep() {
+      // What processes have told a look that is under way, they do not tell the next life.
+      await cache.look(AbortSignal.timeout(LAST_LOOK_TIMEOUT_MS)).catch(() => undefined);
       if (!occupation.isIdle()) return false;
       await close();
       isAsleep = true;
@@ -97,7 +102,8 @@ async function createParts(
   const supervisor = createSupervisor(ask);
   const observatory = createObservatory({ ...common, settings: initial, supervisor });
   const openFile = (name: string): HistoryFile => createHistoryFile(initial.rootDirectory, name);
-  const history = await openHistory({ openFile, log, now, beginsAnew: initial.idleTimeoutMs > 0 });
+  const beginsAnew = (): boolean => initial.idleTimeoutMs > 0 || observatory.hasFormerLife;
+  const history = await openHistory({ openFile, log, now, beginsAnew });
   const warming = createWarming({ settings: initial, log, wake, now });
   const pins = createPins(createPinFile(initial.rootDirectory), () => settings().cleaner.pins);
   const images = createImages({ ...common, observatory, pins });

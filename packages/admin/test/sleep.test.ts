@@ -1,6 +1,8 @@
-import type { CleanerDetail, Status, WorkerDetail } from '@registry-cache/control';
+import type { CleanerDetail, History, Status, WorkerDetail } from '@registry-cache/control';
+import { createTally } from '@registry-cache/runtime';
 import { expect, test } from 'vitest';
-import { scriptedProcess } from './support/scripted-supervisor.ts';
+import type { AdminMemory } from '../src/observation/observatory.ts';
+import { createScriptedSupervisor, observationOf, scriptedProcess } from './support/scripted-supervisor.ts';
 import { startTestAdmin, type TestAdmin } from './support/start-test-admin.ts';
 
 async function statusOf(admin: TestAdmin): Promise<Status> {
@@ -36,6 +38,43 @@ test('what was counted in one life is there in the next', async () => {
   expect(known.usedBytes).toBe(530);
   expect(upstreams).toMatchObject([{ rateLimit: { remaining: 7 } }]);
   expect(startedAtMs).toBe(1_000);
+});
+
+test('what is being told while it falls asleep is told the next life', async () => {
+  const worker = scriptedProcess({ id: 'worker quay.io', name: 'worker', upstream: 'quay.io' });
+  worker.tally.add('saved_bytes_total', ['quay.io'], 1_000);
+  const supervisor = createScriptedSupervisor();
+  supervisor.processes.push(worker);
+  const { ask } = supervisor;
+  let tell = (): void => {};
+  const toldLate = new Promise<void>((resolve) => (tell = resolve));
+  supervisor.ask = async (question) => {
+    const answer = await ask(question);
+    await toldLate;
+    return answer;
+  };
+  const admin = await startTestAdmin({ idleTimeoutMs: 1 }, supervisor);
+  await expect.poll(() => admin.idle).toBe(true);
+  const asleep = admin.fallAsleep();
+  tell();
+  expect((await asleep)?.observation?.detail).toMatchObject({
+    increments: expect.arrayContaining([
+      { series: 'saved_bytes_total', labels: ['quay.io'], by: 1_000 },
+    ]) as unknown,
+  });
+});
+
+test('what a former life has counted did not happen in the minute in which the next begins', async () => {
+  const observed = { series: 'saved_bytes_total', labels: ['quay.io'], by: 1_000 };
+  const disk = { measured: undefined, filledBytes: 0, removals: [] };
+  const detail: AdminMemory = { increments: [observed], disk, rateLimits: [] };
+  const supervisor = createScriptedSupervisor();
+  const observation = observationOf(createTally(), { detail });
+  supervisor.departed.push({ id: 'admin', name: 'admin', state: 'asleep', restarts: 0, observation });
+  const admin = await startTestAdmin({ idleTimeoutMs: 0 }, supervisor);
+  await expect.poll(async () => (await statusOf(admin)).traffic.savedBytes).toBe(1_000);
+  const { points } = (await admin.control('GET', '/api/v1/history?range=day')).json() as History;
+  expect(points.map(({ savedBytes }) => savedBytes).filter((bytes) => bytes > 0)).toEqual([]);
 });
 
 test('one that serves a debug address never says that it is idle', async () => {

@@ -103,5 +103,6 @@ export interface AdminUpstream {
   readonly default: boolean;
   readonly authorization: UpstreamSettings['authorization'];
   readonly tagTtlMs: number;
+  readonly maxConnections: number;
   readonly socketPath: string;
 }

@@ -5,6 +5,8 @@ import type { RateLimitStatus, RunningFill } from './status.ts';
 /** Of a worker. */
 export interface WorkerDetail {
   readonly fills: readonly Omit<RunningFill, 'upstream'>[];
+  /** Missing where it has stored nothing yet. */
+  readonly lastStoredAtMs?: number;
   /** Missing while it answers. */
   readonly outage?: {
     readonly state: 'down' | 'limited';

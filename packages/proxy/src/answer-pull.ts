@@ -36,6 +36,8 @@ export async function answerPull(
   const { policy, workers, blobs, suspects, tracing, log, now } = options;
   if (tracing !== undefined) describePull(tracing, exchange.method, route);
   const course: Course = { answer: undefined, remember: undefined, errorBytes: 0 };
+  // Its login may have taken longer than the client would wait.
+  if (response.closed) return finish(exchange, decision, course, options);
   response.once('close', () => finish(exchange, decision, course, options));
   const onAnswer = (headers: IncomingHttpHeaders): void => {
     course.answer = headers;

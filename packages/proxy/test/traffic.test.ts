@@ -167,6 +167,26 @@ test('a client that leaves before there is an answer counts as 499', async () =>
   });
 });
 
+test('a client that leaves while its login is checked counts too', async () => {
+  let goOn = (): void => {};
+  const checked = new Promise<void>((resolve) => (goOn = resolve));
+  let isAsked = false;
+  const verify = async (): Promise<boolean> => {
+    isAsked = true;
+    await checked;
+    return true;
+  };
+  const proxy = await start(() => {}, { verify }, { auth: { realm: 'cache', users: { amy: 'hash' } } });
+  const socket = await connectRaw(proxy.port);
+  const login = `Authorization: Basic ${Buffer.from('amy:right').toString('base64')}`;
+  socket.write(requestOf(MANIFEST).replace('\r\n', `\r\n${login}\r\n`));
+  await expect.poll(() => isAsked).toBe(true);
+  socket.destroy();
+  await expect.poll(() => proxy.proxy.observe().gauges?.[0]?.value).toBe(0);
+  goOn();
+  expect(await proxy.counted(1)).toMatchObject({ 'requests_total{quay.io,manifest,error,499}': 1 });
+});
+
 test('a worker that does not come back is an error of its upstream, and counts once', async () => {
   const proxy = await start(() => {}, { retryForMs: 10 });
   proxy.worker.kill();

@@ -81,11 +81,11 @@ export function runChildProcess<Settings extends ProcessSettings>(
   start: StartProcess<Settings>,
 ): void {
   let child: Promise<Child<Settings>> | undefined;
+  let isEnding = false;
   const stop = async (): Promise<void> => {
-    const started = child;
-    child = undefined;
-    if (started === undefined) return exit(undefined, 0);
-    const { log, running, observer } = await started;
+    if (isEnding || child === undefined) return exit(undefined, 0);
+    isEnding = true;
+    const { log, running, observer } = await child;
     await running?.close();
     await sayLastWords(running, observer);
     await exit(log, 0);
@@ -97,6 +97,7 @@ export function runChildProcess<Settings extends ProcessSettings>(
   process.once('SIGTERM', () => void stop());
   process.once('disconnect', () => void stop());
   process.on('message', (message: MessageToChild<Settings>, socket: object | undefined) => {
+    const serving = isEnding ? undefined : child;
     switch (message.type) {
       case 'start':
         child = startChild(message.settings, fields, (settings, context) =>
@@ -104,15 +105,16 @@ export function runChildProcess<Settings extends ProcessSettings>(
         );
         break;
       case 'reload':
-        void child?.then((started) => reloadChild(started, message.settings));
+        void serving?.then((started) => reloadChild(started, message.settings));
         break;
       case 'sleep':
-        void child?.then(fallAsleep);
+        void serving?.then(fallAsleep);
         break;
       case 'make-room':
-        void child?.then(makeRoom);
+        void serving?.then(makeRoom);
         break;
       case 'ask':
+        // Also by one that ends, which may take as long as its last pull: nobody should have to wait for it.
         void child?.then((started) => answer(started, message.number, message.question));
         break;
       case 'answer':

@@ -126,6 +126,24 @@ test('a process that has nothing to do ends when it may', async () => {
   expect(await exited).toEqual([0, null]);
 });
 
+test('a process that ends still answers, so that nobody waits for it', async () => {
+  const { child, messages, lines } = await run(`
+    return {
+      reload: () => context.log.info('reloaded'),
+      close: () => new Promise(() => context.log.info('closing')),
+    };`);
+  child.send({ type: 'start', settings: SETTINGS });
+  await expect.poll(() => messages).toEqual([{ type: 'ready' }]);
+  child.kill('SIGTERM');
+  await expect.poll(lines).toMatchObject([{ msg: 'closing' }]);
+  child.send({ type: 'reload', settings: SETTINGS });
+  child.send({ type: 'ask', number: 7, question: { kind: 'observe' } });
+  await expect
+    .poll(() => messages[1])
+    .toMatchObject({ type: 'answer', number: 7, answer: { increments: [] } });
+  expect(lines()).toHaveLength(1);
+});
+
 test('a process that has something to do again says so', async () => {
   const { child, messages } = await run(`
     return { fallAsleep: async () => false, close: async () => {} };`);

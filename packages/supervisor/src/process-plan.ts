@@ -184,6 +184,7 @@ function planAdmin(settings: Settings, { version }: CacheIdentity): PlannedProce
         default: upstream.default,
         authorization: upstream.authorization,
         tagTtlMs: upstream.tagTtlMs,
+        maxConnections: upstream.maxConnections,
         socketPath: workerSocketPath(settings, upstream),
       })),
       cleaner,

@@ -33,6 +33,7 @@ const STARTED_AT_MS = performance.timeOrigin;
 
 export function createQuestions({ processes, recentLines }: QuestionsOptions): Questions {
   let departed = new Map<string, ObservedProcess>();
+  let observedAtMs = STARTED_AT_MS;
 
   const keep = (description: ProcessDescription, observation: Observation): void => {
     const earlier = departed.get(description.id)?.observation;
@@ -45,6 +46,8 @@ export function createQuestions({ processes, recentLines }: QuestionsOptions): Q
     return observation === undefined ? description : { ...description, observation };
   };
   const observe = async (): Promise<FleetObservation> => {
+    const sinceMs = observedAtMs;
+    observedAtMs = Date.now();
     const observed = await Promise.all(processes().map(observeProcess));
     const gone = departed;
     departed = new Map();
@@ -54,14 +57,16 @@ export function createQuestions({ processes, recentLines }: QuestionsOptions): Q
         startedAtMs: STARTED_AT_MS,
         residentBytes: process.memoryUsage.rss(),
       },
+      sinceMs,
       processes: observed,
       departed: [...gone.values()],
     };
   };
   const forget = async (): Promise<void> => {
-    const signal = AbortSignal.timeout(FORGET_TIMEOUT_MS);
     // A proxy that forgets before its workers could be told the same again. Who ends meanwhile forgets all the same.
     for (const isWorker of [true, false]) {
+      // Of each: a worker that hangs must not keep a proxy from being told.
+      const signal = AbortSignal.timeout(FORGET_TIMEOUT_MS);
       const those = processes().filter(({ name }) => (name === 'worker') === isWorker);
       await Promise.allSettled(those.map((one) => one.ask({ kind: 'forget' }, signal)));
     }

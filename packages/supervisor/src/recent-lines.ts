@@ -26,7 +26,7 @@ export function createRecentLines(destination: LogDestination): RecentLines {
   const keep = (line: string): void => {
     const numbered = { number: (last += 1), line };
     all.push(numbered);
-    if (IS_WARNING.test(line)) warnings.push(numbered);
+    if (IS_WARNING.test(line)) warnings.push({ ...numbered, line: copyOf(line) });
   };
   return {
     ...destination,
@@ -43,6 +43,11 @@ export function createRecentLines(destination: LogDestination): RecentLines {
       return [...earlier, ...recent];
     },
   };
+}
+
+/** A piece of a text keeps the whole of it in memory, which here are the lines of all that was logged with a warning. */
+function copyOf(line: string): string {
+  return Buffer.from(line).toString();
 }
 
 interface Ring {

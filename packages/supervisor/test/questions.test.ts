@@ -187,6 +187,23 @@ test('all processes are told to forget, and only the cleaner to clean', async ()
   expect(asked('asked to clean')).toEqual(['cleaner']);
 });
 
+test('a worker that does not answer keeps nobody else from forgetting', async () => {
+  const { fleet, children, ask } = await startProcesses();
+  children.replace(
+    'worker',
+    `process.on('message', ({ type }) => type === 'start' && process.send({ type: 'ready' }));`,
+  );
+  fleet.wake('worker quay.io');
+  let number = 20;
+  await until('the worker serves', async () => {
+    const answer = JSON.stringify(await ask((number += 1), { kind: 'observe' }));
+    return /"id":"worker quay.io"[^{}]*"state":"serving"/.test(answer);
+  });
+  await ask(1, { kind: 'forget' });
+  const asked = children.entries().filter(({ event }) => event === 'asked to forget');
+  expect(asked.map((entry) => entry.process)).toContain('proxy');
+});
+
 test('a cleaner that is not there is no report', async () => {
   const { fleet, ask } = await startProcesses();
   await fleet.stop('cleaner', 20_000);

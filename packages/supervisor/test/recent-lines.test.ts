@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { expect, test } from 'vitest';
 import type { LogDestination } from '../src/log-destination.ts';
 import { createRecentLines } from '../src/recent-lines.ts';
@@ -60,4 +62,20 @@ test('long lines do not fill memory', () => {
   const characters = lines.after(0).reduce((sum, { line }) => sum + line.length, 0);
   expect(characters).toBeLessThanOrEqual(1024 * 1024);
   expect(characters).toBeGreaterThan(512 * 1024);
+});
+
+test('a warning keeps nothing in memory of what was logged with it', () => {
+  setFlagsFromString('--expose-gc');
+  const collectGarbage = runInNewContext('gc') as () => void;
+  const lines = createRecentLines({ ...someDestination(), write: () => {} });
+  collectGarbage();
+  const before = process.memoryUsage().heapUsed;
+  for (let chunk = 0; chunk < 400; chunk++) {
+    lines.write(
+      `{"level":"warn","chunk":${chunk}}\n${`{"level":"info","msg":"${'x'.repeat(100)}"}\n`.repeat(400)}`,
+    );
+  }
+  collectGarbage();
+  expect(process.memoryUsage().heapUsed - before).toBeLessThan(4 * 1024 * 1024);
+  expect(lines.after(0)[0]?.line).toBe('{"level":"warn","chunk":200}');
 });

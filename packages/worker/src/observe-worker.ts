@@ -7,15 +7,17 @@ import type { ObservableUpstream } from './upstream/create-upstream-registry.ts'
 export interface WorkerParts {
   readonly upstreamName: UpstreamName;
   readonly upstream: Pick<ObservableUpstream, 'observe'>;
-  readonly pullThrough: Pick<PullThrough, 'runningFills'>;
+  readonly pullThrough: Pick<PullThrough, 'runningFills' | 'lastStoredAtMs'>;
 }
 
 /** What a worker has to tell besides what it has counted. */
 export function observeWorker({ upstreamName, upstream, pullThrough }: WorkerParts): ObservationDetail {
   const { outage, rateLimit } = upstream.observe();
   const fills = pullThrough.runningFills();
+  const lastStoredAtMs = pullThrough.lastStoredAtMs();
   const detail: WorkerDetail = {
     fills,
+    ...(lastStoredAtMs === undefined ? {} : { lastStoredAtMs }),
     ...(outage === undefined ? {} : { outage }),
     ...(rateLimit === undefined ? {} : { rateLimit }),
   };

@@ -26,6 +26,8 @@ export interface PullThrough {
   /** Looks at the disk for what it is asked next: it was changed by hand. */
   forget(): void;
   runningFills(): readonly FillStatus[];
+  /** Milliseconds since the epoch; undefined where it has stored nothing yet. */
+  lastStoredAtMs(): number | undefined;
   /** Aborts fills and whatever is being asked of the upstream. */
   close(): Promise<void>;
 }
@@ -62,7 +64,7 @@ export function createPullThrough(options: PullThroughOptions): PullThrough {
   const { upstream, fillSettings, fillPatience, onStorageError, log } = options;
   const { onWork = () => () => {}, onFillFailed, now } = options;
   const shutdown = new AbortController();
-  const counts = createFillCounts(options.upstreamName, options.tally);
+  const counts = createFillCounts(options.upstreamName, options.tally, now);
   const store = createTolerantStore(counts.around(options.store), onStorageError);
   const damaged = createDamagedBlobs({ store, log });
   const fills = createFills({
@@ -116,6 +118,7 @@ export function createPullThrough(options: PullThroughOptions): PullThrough {
     },
 
     runningFills: () => fills.list(),
+    lastStoredAtMs: () => counts.lastStoredAtMs(),
 
     async close() {
       shutdown.abort();

@@ -18,8 +18,8 @@ export interface HistoryRecorderOptions {
   readonly log: Logger;
   /** ms since the epoch; may be set back and forth */
   readonly now: () => number;
-  /** Whether what was counted before the first look came in a time that nobody knows, as where this process has slept. */
-  readonly beginsAnew?: boolean;
+  /** Asked at the first look: whether what was counted before it came in a time that nobody knows, as where this process has slept. */
+  readonly beginsAnew?: () => boolean;
 }
 
 const MINUTE = 60;
@@ -35,21 +35,22 @@ const RANGES: Readonly<Record<HistoryRange, { readonly seconds: number; readonly
 };
 
 export async function openHistory(options: HistoryRecorderOptions): Promise<HistoryRecorder> {
-  const { openFile, log, now, beginsAnew = false } = options;
+  const { openFile, log, now, beginsAnew = () => false } = options;
   const open = (name: keyof typeof KEEP, stepSeconds: number): Promise<Series> =>
     openSeries({ file: openFile(name), stepSeconds, keepSeconds: KEEP[name], log, now });
   const minutes = await open('minutes', MINUTE);
   const hours = await open('hours', HOUR);
   completeHours(minutes, hours);
 
-  let before: Counted | undefined = beginsAnew ? undefined : NOTHING;
+  let before: Counted | undefined;
   let recordedAt = now() / 1000;
   return {
     record(totals) {
       const seconds = now() / 1000;
       const at = middleOf(recordedAt, seconds);
       recordedAt = seconds;
-      const counted = difference(totals, before ?? totals);
+      before ??= beginsAnew() ? totals : NOTHING;
+      const counted = difference(totals, before);
       before = totals;
       minutes.add(stepOf(at, MINUTE), counted);
       hours.add(stepOf(at, HOUR), counted);

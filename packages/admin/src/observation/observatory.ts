@@ -10,11 +10,12 @@ import type {
 import type { Supervisor } from './ask-supervisor.ts';
 import { beginCounters } from './begin-counters.ts';
 import { createCounters, type Counters } from './counters.ts';
-import { createDiskUsage, type DiskMemory, type DiskUsage } from './disk-usage.ts';
+import { createDiskUsage, type DiskMemory, type DiskUsage, type Filled } from './disk-usage.ts';
 import { createLogErrors } from './log-errors.ts';
 import { createRecentMaximum } from './recent-maximum.ts';
+import { waitFor } from '../wait-for.ts';
 import { createSharedTask } from './shared-task.ts';
-import { createUpstreamMemory, type RateLimits } from './upstream-memory.ts';
+import { createUpstreamMemory, workerDetail, type RateLimits } from './upstream-memory.ts';
 
 /** What is known of all processes, and of what they have done since this one started. */
 export interface Observatory {
@@ -23,6 +24,8 @@ export interface Observatory {
   /** Why the last look has failed: what follows is as old as the look before. */
   readonly blindness: string | undefined;
   readonly processes: readonly ObservedProcess[];
+  /** Whether there is something that a former life of this process has counted. */
+  readonly hasFormerLife: boolean;
   /** Undefined before the first look. */
   readonly supervisor: SupervisorObservation | undefined;
   readonly counters: Counters;
@@ -60,15 +63,17 @@ export function createObservatory(options: ObservatoryOptions): Observatory {
   const { supervisor, log, now, closing } = options;
   const counters = createCounters();
   beginCounters(counters, options.settings);
-  const disk = createDiskUsage(now());
+  const disk = createDiskUsage();
   const errors = createLogErrors();
   const upstreams = createUpstreamMemory(now);
   const delays = createRecentMaximum(now);
   let processes: readonly ObservedProcess[] = [];
   let supervisorItself: SupervisorObservation | undefined;
   let blindness: string | undefined;
+  let hasFormerLife = false;
 
   const recall = (memory: AdminMemory): void => {
+    hasFormerLife = true;
     for (const increment of memory.increments) counters.add(increment);
     disk.recall(memory.disk);
     upstreams.recall(memory.rateLimits);
@@ -76,13 +81,12 @@ export function createObservatory(options: ObservatoryOptions): Observatory {
   const take = (fleet: FleetObservation): void => {
     const memory = formerLife(fleet);
     if (memory !== undefined) recall(memory);
-    const filledBefore = counters.sum('fill_bytes_total');
     for (const process of [...fleet.departed, ...fleet.processes]) {
       count(counters, process);
       const delay = process.observation?.eventLoopDelaySeconds;
       if (delay !== undefined) delays.add(process.id, delay);
     }
-    disk.observe(cleanerDetail(fleet), counters.sum('fill_bytes_total') - filledBefore, now());
+    disk.observe(cleanerDetail(fleet), filledBy(fleet, now()));
     upstreams.take(fleet);
     processes = fleet.processes;
     supervisorItself = fleet.supervisor;
@@ -90,7 +94,8 @@ export function createObservatory(options: ObservatoryOptions): Observatory {
   const lookNow = async (): Promise<void> => {
     const bound = AbortSignal.any([closing, AbortSignal.timeout(ANSWER_TIMEOUT_MS)]);
     try {
-      take(await supervisor.observe(bound));
+      // What comes too late counts all the same: nobody tells it again.
+      await waitFor(supervisor.observe(closing).then(take), bound);
       errors.take(await supervisor.log(errors.lastNumber, bound));
       blindness = undefined;
     } catch (err) {
@@ -110,6 +115,9 @@ export function createObservatory(options: ObservatoryOptions): Observatory {
     },
     get processes() {
       return processes;
+    },
+    get hasFormerLife() {
+      return hasFormerLife;
     },
     get supervisor() {
       return supervisorItself;
@@ -139,6 +147,16 @@ function count(counters: Counters, { id, restarts, observation }: ObservedProces
 function formerLife({ departed }: FleetObservation): AdminMemory | undefined {
   // Of the same build, and of the same cache.
   return departed.find(({ name }) => name === 'admin')?.observation?.detail as AdminMemory | undefined;
+}
+
+/** What workers have stored since the fleet was observed before. */
+function filledBy({ sinceMs, departed, processes }: FleetObservation, nowMs: number): readonly Filled[] {
+  return [...departed, ...processes].map((process) => {
+    const increments = process.observation?.increments ?? [];
+    const filled = increments.filter(({ series }) => series === 'fill_bytes_total');
+    const bytes = filled.reduce((sum, { by }) => sum + by, 0);
+    return { bytes, fromMs: sinceMs, toMs: workerDetail(process)?.lastStoredAtMs ?? nowMs };
+  });
 }
 
 /** What the cleaner has measured last, in this life or a former one. */

@@ -1,9 +1,10 @@
-import type { AdminSettings, WarmRule } from '@registry-cache/config';
+import type { AdminSettings, AdminUpstream, WarmRule } from '@registry-cache/config';
 import type { WarmRequest } from '@registry-cache/control';
 import { createFileStore } from '@registry-cache/store';
 import { CacheError } from '../cache.ts';
 import type { Warming, WarmingOptions } from '../warming.ts';
 import { allOf, createBandwidth } from './bandwidth.ts';
+import { blobsAtOnce } from './connection-share.ts';
 import { createTurns, type Turns } from './turns.ts';
 import { createJobsByHand } from './jobs-by-hand.ts';
 import { parsePlatform, type Platform } from './platform.ts';
@@ -13,9 +14,6 @@ import { parseWarmTarget } from './warm-target.ts';
 import { createWorkerLink } from './worker-link.ts';
 
 const MAX_CONCURRENCY = 64;
-
-/** Within a limit each may take hours, and clients need connections to the upstream too: by default there are 48 for blobs. */
-const BLOBS_AT_ONCE_OF_AN_UPSTREAM = 8;
 
 export function createWarming(options: WarmingOptions): Warming {
   const { log, wake, now } = options;
@@ -27,7 +25,7 @@ export function createWarming(options: WarmingOptions): Warming {
   const ground: WarmGround = {
     upstreams: () => settings.upstreams,
     link,
-    blobTurns: createBlobTurns(),
+    blobTurns: createBlobTurns(() => settings.upstreams),
     store: createFileStore({ rootDirectory: settings.rootDirectory }),
     now,
   };
@@ -69,10 +67,12 @@ export function createWarming(options: WarmingOptions): Warming {
   };
 }
 
-function createBlobTurns(): WarmGround['blobTurns'] {
+function createBlobTurns(upstreams: WarmGround['upstreams']): WarmGround['blobTurns'] {
   const byUpstream = new Map<string, Turns>();
-  return ({ name }) => {
-    const turns = byUpstream.get(name) ?? createTurns(() => BLOBS_AT_ONCE_OF_AN_UPSTREAM);
+  return (upstream) => {
+    const { name } = upstream;
+    const now = (): AdminUpstream => upstreams().find((each) => each.name === name) ?? upstream;
+    const turns = byUpstream.get(name) ?? createTurns(() => blobsAtOnce(now()));
     byUpstream.set(name, turns);
     return turns;
   };

@@ -13,6 +13,8 @@ export interface PullBlobOptions {
   /** Resolves with an answer of 200 or 206. */
   readonly ask: (headers: Readonly<Record<string, string>>) => Promise<IncomingMessage>;
   readonly bandwidth: Bandwidth;
+  /** Whether the worker should fetch it no faster than it is read. */
+  readonly isPaced: boolean;
   /** Told of each part that was read, and of what was read in vain as less than nothing. */
   readonly onBytes: (bytes: number) => void;
   readonly signal: AbortSignal;
@@ -30,8 +32,9 @@ const MAX_BREAKS_IN_A_ROW = 3;
  *
  * @throws {WarmProblem}; the signal's reason
  */
-export async function pullBlob({ ask, bandwidth, onBytes, signal }: PullBlobOptions): Promise<PulledBlob> {
-  const paced = bandwidth.isLimited() ? { 'x-registry-cache-paced': '1' } : {};
+export async function pullBlob(options: PullBlobOptions): Promise<PulledBlob> {
+  const { ask, bandwidth, isPaced, onBytes, signal } = options;
+  const paced = isPaced ? { 'x-registry-cache-paced': '1' } : {};
   let position = 0;
   for (let breaks = 0; ; breaks++) {
     const range = position === 0 ? {} : { range: `bytes=${position}-` };

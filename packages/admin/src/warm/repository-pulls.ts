@@ -43,6 +43,8 @@ export interface RepositoryPullsOptions {
   readonly name: RepositoryName;
   readonly bandwidth: Bandwidth;
   readonly blobTurns: Turns;
+  /** Whether a blob may be fetched as slowly as `bandwidth` has it read. */
+  readonly mayHoldConnection: boolean;
 }
 
 const MAX_TAG_PAGE_BYTES = 16 * 1024 * 1024;
@@ -80,7 +82,8 @@ export function createRepositoryPulls(options: RepositoryPullsOptions): Reposito
       blobTurns.run(() => {
         const askBlob = (headers: Readonly<Record<string, string>>): Promise<IncomingMessage> =>
           ask(`/v2/${name}/blobs/${digest}`, 'blob', signal, headers);
-        return pullBlob({ ask: askBlob, bandwidth, onBytes, signal });
+        const isPaced = options.mayHoldConnection && bandwidth.isLimited();
+        return pullBlob({ ask: askBlob, bandwidth, isPaced, onBytes, signal });
       }, signal),
 
     async tags(signal) {

@@ -3,8 +3,10 @@ import type { WarmEvent } from '@registry-cache/control';
 import { cleanText } from '@registry-cache/oci';
 import type { Store } from '@registry-cache/store';
 import { formatImageName, type ImageName } from '@registry-cache/store/images';
+import { atMostEvery } from './at-most-every.ts';
 import { forEachAtOnce } from './at-once.ts';
 import type { Bandwidth } from './bandwidth.ts';
+import { mayHoldConnection } from './connection-share.ts';
 import { findMatchingTags } from './matching-tags.ts';
 import type { Platform } from './platform.ts';
 import { createRepositoryPulls, type RepositoryPulls } from './repository-pulls.ts';
@@ -81,14 +83,16 @@ export async function runWarmJob(
     await failing(image, async () => {
       emit({ type: 'started', image });
       const startedAt = performance.now();
-      const onProgress = atMostEvery(PROGRESS_EVERY_MS, (progress: WarmProgress) =>
-        emit({ type: 'progress', image, ...progress }),
+      const pulls = pullsOf(name);
+      const progress = atMostEvery(PROGRESS_EVERY_MS, (latest: WarmProgress) =>
+        emit({ type: 'progress', image, ...latest }),
       );
       const { reference } = name;
       const { platforms } = job;
       const { store, now } = ground;
-      const pulls = pullsOf(name);
-      const warmed = await warmImage({ pulls, reference, platforms, blobs, store, now, onProgress, signal });
+      const onProgress = progress.tell;
+      const task = warmImage({ pulls, reference, platforms, blobs, store, now, onProgress, signal });
+      const warmed = await task.finally(progress.close);
       emit({ type: 'done', image, ...warmed, durationMs: Math.round(performance.now() - startedAt) });
     });
   };
@@ -130,19 +134,9 @@ function openRepository(
     socketPath: known.socketPath,
     name: repository,
     bandwidth,
+    mayHoldConnection: mayHoldConnection(known),
     blobTurns: blobTurns(known),
   });
-}
-
-/** What happens in between is passed on with the next call. */
-function atMostEvery(everyMs: number, tell: (progress: WarmProgress) => void): typeof tell {
-  let toldAt = -Infinity;
-  return (progress) => {
-    const now = performance.now();
-    if (now - toldAt < everyMs) return;
-    toldAt = now;
-    tell(progress);
-  };
 }
 
 /** An error that is not ours may quote what an upstream has sent. */

@@ -18,7 +18,7 @@ export interface ScriptedSupervisor {
   cleanReport: unknown;
   /** Fails every question while it is set. */
   failure: Error | undefined;
-  ask(question: SupervisorQuestion): Promise<unknown>;
+  ask(this: void, question: SupervisorQuestion): Promise<unknown>;
 }
 
 export interface ScriptedProcess extends Omit<ObservedProcess, 'observation'> {
@@ -44,6 +44,7 @@ export function createScriptedSupervisor(): ScriptedSupervisor {
           return {
             processes: supervisor.processes.map(observed),
             supervisor: { pid: 1, startedAtMs: 1_000, residentBytes: 2_000 },
+            sinceMs: 1_000,
             departed: supervisor.departed.splice(0),
           } satisfies FleetObservation;
         case 'clean':

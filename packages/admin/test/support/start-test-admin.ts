@@ -9,6 +9,7 @@ import { findUpstreamName } from '@registry-cache/oci';
 import { createLog, createTally, type ObservedProcess } from '@registry-cache/runtime';
 import { onTestFinished } from 'vitest';
 import { startAdmin } from '../../src/start-admin.ts';
+import { waitFor } from '../../src/wait-for.ts';
 import { findFreePort } from '../../../../test/support/free-port.ts';
 import { createScriptedSupervisor, observationOf, type ScriptedSupervisor } from './scripted-supervisor.ts';
 
@@ -38,18 +39,20 @@ export interface TestAnswer {
 }
 
 /** The admin process's parts in this process, with real sockets and a scripted supervisor. Closed when the test ends. */
-export async function startTestAdmin(changes: Partial<AdminSettings> = {}): Promise<TestAdmin> {
+export async function startTestAdmin(
+  changes: Partial<AdminSettings> = {},
+  supervisor = createScriptedSupervisor(),
+): Promise<TestAdmin> {
   const folder = await mkdtemp(join(tmpdir(), 'admin-'));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
   let settings = { ...(await defaultSettings(folder)), ...changes };
-  const supervisor = createScriptedSupervisor();
   const logged: Record<string, unknown>[] = [];
   const destination = { write: (line: string) => void logged.push(JSON.parse(line)) };
   const log = createLog({ level: 'info', fields: {}, destination });
   let isIdle = false;
   const admin = await startAdmin(settings, {
     log,
-    ask: (question) => supervisor.ask(question),
+    ask: (question, signal) => waitFor(supervisor.ask(question), signal),
     wake() {},
     reportIdle: () => void (isIdle = true),
   });
@@ -121,6 +124,7 @@ async function defaultSettings(folder: string): Promise<AdminSettings> {
         default: false,
         authorization: 'cache',
         tagTtlMs: 60_000,
+        maxConnections: 64,
         socketPath: join(folder, 'quay.sock'),
       },
     ],

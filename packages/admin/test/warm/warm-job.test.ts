@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import type { WarmEvent } from '@registry-cache/control';
 import { digestOf } from '@registry-cache/oci';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { sendError, sendStored } from './support/scripted-worker.ts';
@@ -51,6 +52,30 @@ test('an image of several platforms is warmed for those that are asked for', asy
   const asked = (index: number): boolean =>
     fixture.worker.asked.includes(`/v2/org/app/manifests/${manifests[index]?.digest}`);
   expect([0, 1, 2].map(asked)).toEqual([false, true, true]);
+});
+
+test('what has come is told also while nothing more comes', async () => {
+  const config = fixture.worker.putBlob('org/app', Buffer.from('{}'));
+  const layer = digestOf(Buffer.from('a slow layer'));
+  fixture.worker.answers.set(`/v2/org/app/blobs/${layer}`, (res) => {
+    res.writeHead(200, { 'content-length': 4000 });
+    res.write(Buffer.alloc(2000));
+  });
+  const layers = [{ digest: layer, size: 4000 }];
+  fixture.worker.putManifest(
+    'org/app',
+    { schemaVersion: 2, config: { digest: config, size: 2 }, layers },
+    '1.0',
+  );
+  const leaving = new AbortController();
+  let bytesDone = 0;
+  const emit = (event: WarmEvent): void => {
+    if (event.type === 'progress') ({ bytesDone } = event);
+  };
+  const warmed = fixture.warm(['quay.io/org/app:1.0'], { signal: leaving.signal, emit });
+  await expect.poll(() => bytesDone).toBeGreaterThan(2000);
+  leaving.abort();
+  await expect(warmed).rejects.toThrow();
 });
 
 test('a platform that nobody has is named, with those that are there', async () => {

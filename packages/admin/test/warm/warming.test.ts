@@ -74,6 +74,33 @@ test('a short name is one of the default upstream', async () => {
   await events.return(undefined);
 });
 
+test('of an upstream with two connections, a blob does not hold the one for blobs for as long as a limit has it', async () => {
+  const image = (name: string): void => {
+    const config = worker.putBlob(name, Buffer.from(name));
+    worker.putManifest(name, { schemaVersion: 2, config: { digest: config, size: name.length } }, '1.0');
+  };
+  image('org/few');
+  image('org/many');
+  const pacedAt = async (maxConnections: number, name: string): Promise<boolean> => {
+    warming.reload({
+      ...settings,
+      upstreams: [upstreamAt('quay.io', worker.socketPath, { maxConnections })],
+    });
+    const leaving = new AbortController();
+    const request = { ...REQUEST, images: [`quay.io/${name}:1.0`], bytesPerSecond: 1_000_000 };
+    const events = warming.run(request, leaving.signal);
+    void (async () => {
+      for await (const event of events) if (event.type === 'failed') return;
+    })().catch(() => {});
+    const asked = (): number => worker.asked.findIndex((path) => path.startsWith(`/v2/${name}/blobs/`));
+    await expect.poll(asked).not.toBe(-1);
+    leaving.abort();
+    return worker.headers[asked()]?.['x-registry-cache-paced'] === '1';
+  };
+  expect(await pacedAt(2, 'org/few')).toBe(false);
+  expect(await pacedAt(3, 'org/many')).toBe(true);
+});
+
 test('closing ends jobs that run', async () => {
   worker.answers.set('/v2/org/app/manifests/1.0', () => {});
   const events = warming.run(REQUEST, signal);

@@ -20,6 +20,8 @@ export interface ProcessDescription {
 /** What the supervisor answers when it is asked to observe. */
 export interface FleetObservation {
   readonly supervisor: SupervisorObservation;
+  /** When it was asked before, or else when it was started: increments have come since. */
+  readonly sinceMs: number;
   readonly processes: readonly ObservedProcess[];
   /** Last words of processes that have ended since it was asked before, one for each id. */
   readonly departed: readonly ObservedProcess[];

@@ -42,6 +42,7 @@ export function upstreamAt(
     default: false,
     authorization: 'cache',
     tagTtlMs: 0,
+    maxConnections: 64,
     socketPath,
     ...changes,
   };
