@@ -220,6 +220,21 @@ describe('rm', () => {
     expect(pull.blobs.map(({ outcome }) => outcome)).toContain('miss');
   });
 
+  test('of what is pinned ends with 1, says by what, and goes on with the others', async () => {
+    const [pinned, other] = [await cachedImage('rm-pinned'), await cachedImage('rm-other')];
+    const names = [`${pinned.name}:v1`, `${other.name}:v1`];
+    await run('pin', `${pinned.name}:v*`);
+    const { exitCode, stdout, stderr } = await run('rm', ...names);
+    expect(exitCode).toBe(1);
+    expect(stderr).toBe(`error: ${names[0]} is pinned by ${pinned.name}:v*: unpin that first\n`);
+    expect(stdout).toContain(`${names[1]} removed`);
+    expect((await pullImage(client, pinned.name, 'v1')).blobs.map(({ outcome }) => outcome)).not.toContain(
+      'miss',
+    );
+    await run('unpin', `${pinned.name}:v*`);
+    expect((await run('rm', `${pinned.name}:v1`)).exitCode).toBe(0);
+  });
+
   test('of what is not cached ends with 1', async () => {
     const { exitCode, stderr } = await run('rm', 'quay.io/cold/unknown:v1');
     expect(exitCode).toBe(1);

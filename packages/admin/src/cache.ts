@@ -40,7 +40,7 @@ export interface Cache {
   images(prefix: string, signal: AbortSignal): Promise<ImageList>;
   /** @param name `quay.io/org/app:1.0`, `…@sha256:…`; `latest` where it names neither tag nor digest */
   inspect(name: string, signal: AbortSignal): Promise<Inspection>;
-  /** Links and tag go, and the blobs that no other image has. `NOT_FOUND` where nothing of it is stored. */
+  /** Links and tag go, and the blobs that no other image has. `NOT_FOUND` where nothing of it is stored, `CONFLICT` where it is pinned. */
   remove(name: string, signal: AbortSignal): Promise<RemovalReport>;
 
   pins(): Promise<PinList>;

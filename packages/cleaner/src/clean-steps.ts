@@ -19,6 +19,7 @@ import type { AccessOrder } from './access-order.ts';
 import { expireBlobs } from './expire-blobs.ts';
 import type { RemovedBlob } from './removed-blob.ts';
 import { evictLeastRecentlyUsed } from './evict-least-recently-used.ts';
+import { findPinned } from './find-pinned.ts';
 
 export interface CleanPassOptions {
   readonly layout: Layout;
@@ -131,7 +132,11 @@ export async function evict(report: CleanReport, options: StepOptions): Promise<
   const { dryRun, layout, log } = options;
   const startedAtMs = performance.now();
   const { maxSizeBytes } = report;
-  const { usedBytes, evicted, oldestAccessMs } = await evictLeastRecentlyUsed({ ...options, maxSizeBytes });
+  // Anew: what was pinned during the walk is not among what it left out.
+  const pinned = await findPinned(options);
+  const isPinned = (digest: Digest): boolean => pinned.has(digest);
+  const evicting = evictLeastRecentlyUsed({ ...options, maxSizeBytes, isPinned });
+  const { usedBytes, evicted, oldestAccessMs } = await evicting;
   const { freeBytes } = await measureDisk(layout);
   const durationMs = Math.round(performance.now() - startedAtMs);
   log.info({ ...readable(evicted), usedBytes, freeBytes, dryRun, durationMs }, 'evicted');

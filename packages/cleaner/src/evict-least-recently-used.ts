@@ -1,3 +1,4 @@
+import type { Digest } from '@registry-cache/oci';
 import type { Logger } from '@registry-cache/runtime';
 import type { Layout } from '@registry-cache/store';
 import { evictBlob, type EvictionSummary, type RemovalOutcome } from '@registry-cache/store/maintenance';
@@ -9,6 +10,8 @@ export interface EvictionOptions {
   readonly maxSizeBytes: number;
   /** All blobs of the store. */
   readonly found: AccessOrder;
+  /** Pinned after `found` was. */
+  readonly isPinned: (digest: Digest) => boolean;
   readonly dryRun: boolean;
   readonly onEvicted?: (blob: RemovedBlob) => void;
   readonly log: Logger;
@@ -35,10 +38,10 @@ export const NOTHING_EVICTED: EvictionSummary = {
 /**
  * Evicts the least recently used blobs until the used size is at most `maxSizeBytes`. Nothing is protected for its youth, since
  * what was filled last is evicted last: a store whose limit is smaller than a morning's pulls must still come down to it. What
- * was used after the walk saw it is passed over, and what is pinned is not among what it found. A blob that cannot be removed does not keep the others from it.
+ * was used or pinned after the walk saw it is passed over. A blob that cannot be removed does not keep the others from it.
  */
 export async function evictLeastRecentlyUsed(options: EvictionOptions): Promise<EvictionResult> {
-  const { layout, maxSizeBytes, found, dryRun, onEvicted, log, signal } = options;
+  const { maxSizeBytes, found, dryRun, onEvicted, log, signal } = options;
   let usedBytes = found.usedBytes;
   let evicted = NOTHING_EVICTED;
   let oldestAccessMs: number | undefined;
@@ -48,7 +51,7 @@ export async function evictLeastRecentlyUsed(options: EvictionOptions): Promise<
       oldestAccessMs ??= blob.accessedAtMs;
       break;
     }
-    const outcome = await evictBlob(layout, blob, dryRun).catch((err: unknown) => {
+    const outcome = await evictUnpinned(blob, options).catch((err: unknown) => {
       // A disk that refuses one blob may refuse a million.
       if (evicted.failed === 0) log.error({ err, digest: blob.digest }, 'blob could not be evicted');
       return 'failed' as const;
@@ -61,6 +64,13 @@ export async function evictLeastRecentlyUsed(options: EvictionOptions): Promise<
     if (!dryRun) onEvicted?.(blob);
   }
   return { usedBytes, evicted, oldestAccessMs };
+}
+
+async function evictUnpinned(
+  blob: OrderedBlob,
+  { layout, isPinned, dryRun }: EvictionOptions,
+): Promise<RemovalOutcome> {
+  return isPinned(blob.digest) ? 'spared' : evictBlob(layout, blob, dryRun);
 }
 
 function withOutcome(

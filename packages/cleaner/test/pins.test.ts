@@ -57,6 +57,17 @@ function isStored(store: StoreFolder, { digest, config, layers }: WrittenImage):
 const ALL = [true, true, true];
 const NONE = [false, false, false];
 
+test('what is pinned while a pass measures the store stays', async () => {
+  const store = await createStoreFolder();
+  const { pinned, other } = await writeImages(store);
+  const reads = [[], [PINNED]];
+
+  await clean(store, { pinFile: { read: async () => reads.shift() ?? [] } });
+
+  expect(await isStored(store, pinned)).toEqual(ALL);
+  expect(await isStored(store, other)).toEqual(NONE);
+});
+
 describe.each([PINNED, `${PINNED}:1.*`, 'quay.io/*/pinned'])('with the pin %s', (pin) => {
   test.each([
     ['a pass', runCleanPass],

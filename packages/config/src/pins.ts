@@ -41,6 +41,7 @@ function checkForm(pattern: string): void {
     refuse(': what follows the @ must be sha256: and 64 hexadecimal digits');
   }
   if (/\s/.test(pattern)) refuse(', which has a space');
+  if (/[*+]\(/.test(pattern)) refuse(', which has a group that repeats');
   const lastSlash = name.lastIndexOf('/');
   const [last, tag] = split(name.slice(lastSlash + 1));
   const components = [...(lastSlash < 0 ? [] : name.slice(0, lastSlash).split('/')), last];

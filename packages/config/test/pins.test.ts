@@ -35,6 +35,7 @@ test.each([
   ['quay.io/org//app', 'an empty component'],
   ['quay.io/org/app/', 'an empty component'],
   ['quay.io/org/app:', 'an empty tag'],
+  ['quay.io/org/*(a*)x', 'a group that repeats'],
   ['quay.io/Org/app', 'lower case'],
   ['quay.io/org/app@sha256:12', 'hexadecimal digits'],
   ['quay.io/org/app@latest', 'hexadecimal digits'],

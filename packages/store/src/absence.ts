@@ -14,3 +14,8 @@ export async function unlessAbsent<T>(value: Promise<T>): Promise<T | undefined>
 export function isAbsence(error: unknown): boolean {
   return error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR');
 }
+
+/** Whether a folder could not be removed since something is in it. POSIX lets a filesystem say either. */
+export function isNotEmpty(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && (error.code === 'ENOTEMPTY' || error.code === 'EEXIST');
+}

@@ -16,6 +16,7 @@ import {
 import { readLink, writeLink } from './link-files.ts';
 import { createBlobReader } from './read/blob-reader.ts';
 import type { Store, StoredBlob } from './store.ts';
+import { removeTagFolder } from './tag-folder.ts';
 
 /** The store on a local filesystem, in distribution's layout below `rootDirectory`. */
 export function createFileStore({ rootDirectory }: { readonly rootDirectory: string }): Store {
@@ -98,7 +99,7 @@ export function createFileStore({ rootDirectory }: { readonly rootDirectory: str
       await unlessAbsent(utimes(linkPath(path), confirmedAt, confirmedAt));
     },
     async removeTag(repository, tag) {
-      await rm(dirname(dirname(linkPath(tagLinkPath(repository, tag)))), { recursive: true, force: true });
+      await removeTagFolder(dirname(dirname(linkPath(tagLinkPath(repository, tag)))));
     },
     async listTags(repository) {
       const names = (await unlessAbsent(readdir(linkPath(tagsFolder(repository))))) ?? [];

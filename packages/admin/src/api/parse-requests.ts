@@ -5,11 +5,15 @@ import { CacheError, type HistoryRange } from '../cache.ts';
 const RANGES = ['day', 'month', 'year'] as const;
 const MAX_IMAGES = 1_000;
 
-const PIN = v.strictObject({ pattern: v.pipe(v.string(), v.nonEmpty()) });
+const PIN = v.strictObject({ pattern: v.string() });
 const CLEAN = v.strictObject({ dryRun: v.boolean() });
 const COUNT = v.pipe(v.number(), v.integer(), v.minValue(1));
 const WARM = v.strictObject({
-  images: v.pipe(v.array(v.pipe(v.string(), v.nonEmpty())), v.minLength(1), v.maxLength(MAX_IMAGES)),
+  images: v.pipe(
+    v.array(v.string()),
+    v.minLength(1, 'expected at least one image'),
+    v.maxLength(MAX_IMAGES, `expected at most ${MAX_IMAGES} images at a time`),
+  ),
   platforms: v.optional(v.array(v.string())),
   concurrency: v.pipe(COUNT, v.maxValue(64)),
   bytesPerSecond: v.optional(COUNT),

@@ -86,6 +86,6 @@ function changingRoutes(cache: Cache): readonly Route[] {
 
 function nameIn({ query }: AdminRequest): string {
   const name = query.get('name');
-  if (name === null || name === '') throw new CacheError('INVALID', 'expected ?name=quay.io/org/app:1.0');
+  if (name === null) throw new CacheError('INVALID', 'expected ?name=quay.io/org/app:1.0');
   return name;
 }

@@ -41,10 +41,13 @@ function findTagReasons({ name, upstream, image, nowMs }: PullSituation): readon
   if (name.reference.kind !== 'tag' || image === undefined || upstream === undefined) return [];
   const { tagTtlMs } = upstream.settings;
   const { confirmedAtMs } = image;
-  if (confirmedAtMs === undefined || nowMs - confirmedAtMs < tagTtlMs) return [];
-  const age = describeDuration(nowMs - confirmedAtMs);
+  if (confirmedAtMs === undefined || Math.abs(nowMs - confirmedAtMs) < tagTtlMs) return [];
+  const confirmed =
+    confirmedAtMs > nowMs
+      ? 'confirmed the tag before the clock was set back'
+      : `confirmed the tag ${describeDuration(nowMs - confirmedAtMs)} ago`;
   const limit = tagTtlMs === 0 ? 'asks every time' : `allows ${describeDuration(tagTtlMs)}`;
-  const reason = `${name.upstream} confirmed the tag ${age} ago and is asked again, since its tagttl ${limit}`;
+  const reason = `${name.upstream} ${confirmed} and is asked again, since its tagttl ${limit}`;
   return [{ nextPull: 'revalidated', reason }];
 }
 
@@ -53,6 +56,7 @@ function findContentReasons({ name, image, fills }: PullSituation): readonly Fin
   const findings: Finding[] = [];
   const miss = (reason: string): void => void findings.push({ nextPull: 'miss', reason });
   if (image.state === 'evicted') miss(`its manifest ${short(image.digest)} was evicted, or never arrived`);
+  findings.push(...findManifestReasons(name, image.manifests));
   const isIndex = image.manifests.length > 1;
   for (const manifest of image.manifests.filter(({ isStored }) => isStored)) {
     const missing = manifest.blobs.filter(({ isStored }) => !isStored);
@@ -78,6 +82,28 @@ function findContentReasons({ name, image, fills }: PullSituation): readonly Fin
   return findings;
 }
 
+/** Manifests that the upstream is asked for though they are stored, and an index of which nothing else is. */
+function findManifestReasons(
+  { upstream, repository, reference }: ImageName,
+  [own, ...inner]: StoredImageDetail['manifests'],
+): readonly Finding[] {
+  if (own?.isStored !== true) return [];
+  const findings: Finding[] = [];
+  if (!own.isLinked && reference.kind === 'tag') {
+    const reason = `its manifest is fetched again: ${upstream} has not said that ${repository} holds it`;
+    findings.push({ nextPull: 'miss', reason });
+  }
+  if (inner.length > 0 && !inner.some(({ isStored, platform }) => isStored && platform !== NO_PLATFORM)) {
+    findings.push({ nextPull: 'miss', reason: 'its index is stored, and no image that it names' });
+  }
+  const unlinked = inner.filter(({ isStored, isLinked }) => isStored && !isLinked);
+  if (unlinked.length > 0) {
+    const reason = `${upstream} is asked first whether ${repository} holds ${listOf(unlinked)}`;
+    findings.push({ nextPull: 'revalidated', reason });
+  }
+  return findings;
+}
+
 function whyUnknown({ upstream, repository, reference }: ImageName): string {
   return reference.kind === 'tag'
     ? `the tag ${reference.tag} of ${upstream}/${repository} was never pulled, or was removed`
@@ -92,9 +118,11 @@ function listMissingPlatforms({ manifests }: StoredImageDetail): string | undefi
   return `not stored, and a miss for who wants one: ${names}`;
 }
 
-/** Attestations are listed as if they were images of an unknown platform. */
+/** Attestations are listed as if they were images of this platform. */
+const NO_PLATFORM = 'unknown/unknown';
+
 function isPlatform(platform: string | undefined): boolean {
-  return platform !== undefined && platform !== 'unknown/unknown';
+  return platform !== undefined && platform !== NO_PLATFORM;
 }
 
 function describeFill({ digest, receivedBytes, sizeBytes }: RunningFill): string {

@@ -4,12 +4,14 @@ import type { Digest } from '@registry-cache/oci';
 import { layoutOf } from '@registry-cache/store';
 import {
   findImage,
+  findPinsInTheWay,
   formatImageName,
   InvalidImageNameError,
   parseImageName,
   removeImage,
   type ImageName,
   type PinnableImage,
+  type StoredImage,
 } from '@registry-cache/store/images';
 import { CacheError } from '../cache.ts';
 import type { Observatory } from '../observation/observatory.ts';
@@ -36,6 +38,9 @@ export interface ImagesOptions {
   readonly closing: AbortSignal;
 }
 
+/** `docker.io/alpine` is `docker.io/library/alpine`, unless it is a folder. */
+const SHORT_NAME = /^(docker\.io\/)(?=[^/]+$)/;
+
 export function createImages({ settings, observatory, pins, now, closing }: ImagesOptions): Images {
   const layout = (): ReturnType<typeof layoutOf> => layoutOf(settings().rootDirectory);
   const upstreams = (): readonly ImageName['upstream'][] => settings().upstreams.map(({ name }) => name);
@@ -49,11 +54,24 @@ export function createImages({ settings, observatory, pins, now, closing }: Imag
       throw new CacheError('INVALID', cause.message, { cause });
     }
   };
+  const pinnedError = (name: ImageName, patterns: readonly string[]): CacheError => {
+    const isConfigured = patterns.some((pattern) => settings().cleaner.pins.includes(pattern));
+    const advice = isConfigured ? 'remove that from cleaner.pins in config.yml' : 'unpin that';
+    return new CacheError(
+      'CONFLICT',
+      `${formatImageName(name)} is pinned by ${patterns.join(', ')}: ${advice} first`,
+    );
+  };
+  const storedAt = async (text: string, signal: AbortSignal): Promise<readonly StoredImage[]> => {
+    const prefix = parseImagePrefix(text);
+    return (await lists.list(prefix.folder, signal)).filter((image) => prefix.matches(image));
+  };
   return {
     async list(text, signal) {
-      const prefix = parseImagePrefix(text);
       const matcher = await pins.matcher();
-      const images = (await lists.list(prefix.folder, signal)).filter((image) => prefix.matches(image));
+      const stored = await storedAt(text, signal);
+      const images =
+        stored.length > 0 ? stored : await storedAt(text.replace(SHORT_NAME, '$1library/'), signal);
       return { images: images.map((image) => ({ ...image, isPinned: matcher.matches(image) })) };
     },
     async inspect(text, signal) {
@@ -76,6 +94,8 @@ export function createImages({ settings, observatory, pins, now, closing }: Imag
     },
     async remove(text, signal) {
       const name = parseName(text);
+      const patterns = await findPinsInTheWay(layout(), name, await pins.matcher(), signal);
+      if (patterns.length > 0) throw pinnedError(name, patterns);
       const report = await removeImage(layout(), name, signal);
       if (report === undefined) {
         throw new CacheError('NOT_FOUND', `nothing is stored of ${formatImageName(name)}`);

@@ -2,6 +2,7 @@ import type { Pin, PinList } from '@registry-cache/control';
 import {
   checkPinPattern,
   createPinMatcher,
+  InvalidPinFileError,
   type PinFile,
   type PinMatcher,
 } from '@registry-cache/store/images';
@@ -18,7 +19,7 @@ export interface Pins {
 
 export function createPins(file: PinFile, configured: () => readonly string[]): Pins {
   const list = async (): Promise<readonly Pin[]> => {
-    const commanded = (await file.read()).filter((pattern) => !configured().includes(pattern));
+    const commanded = (await answered(file.read())).filter((pattern) => !configured().includes(pattern));
     return [
       ...configured().map((pattern): Pin => ({ pattern, from: 'configuration' })),
       ...commanded.map((pattern): Pin => ({ pattern, from: 'command' })),
@@ -30,15 +31,25 @@ export function createPins(file: PinFile, configured: () => readonly string[]): 
     async add(pattern) {
       const problem = checkPinPattern(pattern);
       if (problem !== undefined) throw new CacheError('INVALID', problem);
-      return configured().includes(pattern) ? false : file.add(pattern);
+      return configured().includes(pattern) ? false : answered(file.add(pattern));
     },
     async remove(pattern) {
-      if (await file.remove(pattern)) return;
+      const wasCommanded = await answered(file.remove(pattern));
       if (configured().includes(pattern)) {
         throw new CacheError('CONFLICT', `${pattern} is pinned by cleaner.pins: remove it from config.yml`);
       }
+      if (wasCommanded) return;
       const known = (await list()).map((pin) => pin.pattern).join(', ') || 'none';
       throw new CacheError('NOT_FOUND', `there is no pin ${pattern.slice(0, 512)}; there are: ${known}`);
     },
   };
+}
+
+async function answered<T>(answer: Promise<T>): Promise<T> {
+  try {
+    return await answer;
+  } catch (cause) {
+    if (!(cause instanceof InvalidPinFileError)) throw cause;
+    throw new CacheError('CONFLICT', cause.message, { cause });
+  }
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { listedImage } from './support/content.ts';
+import { inspectionOf, listedImage } from './support/content.ts';
 import { startDashboard } from './support/start-dashboard.ts';
 
 const IMAGE = 'quay.io/org/app:1.0';
@@ -35,6 +35,16 @@ test('an image is removed when that is confirmed, and not by looking at the ques
   expect(cache.removed).toEqual([]);
   expect((await submit('/dashboard/remove', { name: IMAGE })).status).toBe(303);
   expect(cache.removed).toEqual([IMAGE]);
+});
+
+test('of an image that is pinned nobody is asked whether to remove it, but told by what it is kept', async () => {
+  const { cache, get } = await startDashboard();
+  const image = listedImage(IMAGE, { isPinned: true });
+  cache.listed.push(image);
+  cache.inspection = inspectionOf(image, { pins: ['quay.io/org/**'] });
+  const { text } = await get(`/dashboard/remove?name=${IMAGE}`);
+  expect(text).toContain('It is pinned by quay.io/org/**');
+  expect(text).not.toContain('action="/dashboard/remove"');
 });
 
 test('an image is warmed after the page was answered, and what became of it is shown', async () => {

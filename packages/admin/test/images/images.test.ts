@@ -1,4 +1,4 @@
-import { rm, stat } from 'node:fs/promises';
+import { rm, stat, writeFile } from 'node:fs/promises';
 import type { ImageList, Inspection, WorkerDetail } from '@registry-cache/control';
 import { digestOf } from '@registry-cache/oci';
 import { expect, test } from 'vitest';
@@ -97,6 +97,45 @@ test('platforms that nobody has pulled are told, and are no fault of the image',
   expect(reasons).toEqual(['not stored, and a miss for who wants one: linux/arm64']);
 });
 
+test('an index of which no image is stored is a miss', async () => {
+  const { admin, images } = await createScene();
+  const absent = { digest: digestOf(Buffer.from('absent')), sizeBytes: 9 };
+  const index = await images.writeIndex(APP, [{ image: absent, platform: 'linux/amd64' }]);
+  await images.tag(APP, '1.0', index.digest);
+  const { nextPull, reasons } = await inspect(admin, `${APP}:1.0`);
+  expect(nextPull).toBe('miss');
+  expect(reasons).toContain('its index is stored, and no image that it names');
+});
+
+test('a tag whose manifest is of another repository until now is a miss', async () => {
+  const { admin, images, store } = await createScene();
+  const { digest } = await images.writeImage(APP, { layers: ['one'] });
+  await images.tag(APP, '1.0', digest);
+  await rm(`${store.layout.repositories}/${APP}/_manifests/revisions/${digest.replace(':', '/')}/link`);
+  const { nextPull, reasons } = await inspect(admin, `${APP}:1.0`);
+  expect(nextPull).toBe('miss');
+  expect(reasons).toEqual(['its manifest is fetched again: quay.io has not said that org/app holds it']);
+});
+
+test('of an image that an index names, a link that holds nothing counts as none', async () => {
+  const { admin, images, store } = await createScene();
+  const amd64 = await images.writeImage(APP, { layers: ['one'] });
+  const index = await images.writeIndex(APP, [{ image: amd64, platform: 'linux/amd64' }]);
+  await images.tag(APP, '1.0', index.digest);
+  const revisions = `${store.layout.repositories}/${APP}/_manifests/revisions`;
+  await writeFile(`${revisions}/${amd64.digest.replace(':', '/')}/link`, '');
+  const { nextPull, reasons } = await inspect(admin, `${APP}:1.0`);
+  expect(nextPull).toBe('revalidated');
+  expect(reasons).toEqual([`quay.io is asked first whether org/app holds ${amd64.digest.slice(0, 19)}`]);
+});
+
+test('a tag that was confirmed before the clock was set back is revalidated', async () => {
+  const { admin, images } = await createScene();
+  const { digest } = await images.writeImage(APP, { layers: ['one'] });
+  await images.tag(APP, '1.0', digest, -3 * HOUR_MS);
+  expect((await inspect(admin, `${APP}:1.0`)).nextPull).toBe('revalidated');
+});
+
 test('a blob of another repository needs the word of the upstream', async () => {
   const { admin, images, store } = await createScene();
   const image = await images.writeImage(APP, { layers: ['one'] });
@@ -182,6 +221,50 @@ test('pins of configuration and command hold together', async () => {
   expect(await list(admin)).toEqual(['org/app:1.0']);
 });
 
+test('a pin of the command that the configuration has too cannot be taken back by command alone', async () => {
+  const { admin } = await createScene();
+  await admin.control('POST', '/api/v1/pins', { pattern: 'quay.io/**' });
+  await admin.reload({ cleaner: { ...admin.settings.cleaner, pins: ['quay.io/**'] } });
+  expect((await admin.control('DELETE', '/api/v1/pins', { pattern: 'quay.io/**' })).status).toBe(409);
+});
+
+test.each([
+  ['POST', '/api/v1/pins', { pattern: '' }, 'is no glob of repositories'],
+  ['GET', '/api/v1/image?name=', undefined, 'it names no upstream'],
+  ['POST', '/api/v1/warm', { images: [''], concurrency: 1 }, 'it names no upstream'],
+])('%s %s without a name is refused in words', async (method, path, body, problem) => {
+  const { admin } = await createScene();
+  const { status, text } = await admin.control(method, path, body);
+  expect({ status, text }).toEqual({ status: 400, text: expect.stringContaining(problem) });
+});
+
+test('a file of pins that was spoilt by hand is told to whoever needs it', async () => {
+  const { admin, store } = await createScene();
+  await admin.control('POST', '/api/v1/pins', { pattern: 'quay.io/**' });
+  await writeFile(store.layout.pins, '{"pins": [1');
+  for (const [method, path] of [
+    ['GET', '/api/v1/pins'],
+    ['GET', '/api/v1/images'],
+    ['DELETE', `/api/v1/image?name=${APP}:1.0`],
+  ] as const) {
+    const { status, text } = await admin.control(method, path);
+    expect({ status, text }).toEqual({
+      status: 409,
+      text: expect.stringContaining('correct it, or remove it'),
+    });
+  }
+});
+
+test('images of docker.io are listed by their short names', async () => {
+  const { admin, images } = await createScene();
+  for (const repository of ['docker.io/library/alpine', 'docker.io/org/app']) {
+    await images.tag(repository, '3.20', (await images.writeImage(repository, { layers: ['one'] })).digest);
+  }
+  expect(await list(admin, 'docker.io/alpine')).toEqual(['library/alpine:3.20']);
+  expect(await list(admin, 'docker.io/alpine:3.')).toEqual(['library/alpine:3.20']);
+  expect(await list(admin, 'docker.io/org')).toEqual(['org/app:3.20']);
+});
+
 test('what is removed is gone from disk and list, and all processes forget it', async () => {
   const { admin, images, store } = await createScene();
   const { digest } = await images.writeImage(APP, { layers: ['one'] });
@@ -192,6 +275,32 @@ test('what is removed is gone from disk and list, and all processes forget it', 
   expect(await store.hasBlob(digest)).toBe(false);
   expect(await list(admin)).toEqual([]);
   expect(admin.supervisor.questions.map(({ kind }) => kind)).toContain('forget');
+});
+
+test('what is pinned is not removed until it is unpinned', async () => {
+  const { admin, images, store } = await createScene();
+  const { digest } = await images.writeImage(APP, { layers: ['one'] });
+  await images.tag(APP, '1.0', digest);
+  await admin.control('POST', '/api/v1/pins', { pattern: `${APP}:1.*` });
+  for (const name of [`${APP}:1.0`, `${APP}@${digest}`]) {
+    const refused = await admin.control('DELETE', `/api/v1/image?name=${name}`);
+    expect(refused.status).toBe(409);
+    expect(refused.json()).toEqual({ problem: `${name} is pinned by ${APP}:1.*: unpin that first` });
+  }
+  expect(await store.hasBlob(digest)).toBe(true);
+  await admin.control('DELETE', '/api/v1/pins', { pattern: `${APP}:1.*` });
+  expect((await admin.control('DELETE', `/api/v1/image?name=${APP}:1.0`)).status).toBe(200);
+});
+
+test('what the configuration pins is not removed, and where that is written is told', async () => {
+  const { admin, images } = await createScene();
+  await images.tag(APP, '1.0', (await images.writeImage(APP, { layers: ['one'] })).digest);
+  await admin.reload({ cleaner: { ...admin.settings.cleaner, pins: ['quay.io/**'] } });
+  const refused = await admin.control('DELETE', `/api/v1/image?name=${APP}:1.0`);
+  expect(refused.status).toBe(409);
+  expect(refused.text).toContain(
+    'is pinned by quay.io/**: remove that from cleaner.pins in config.yml first',
+  );
 });
 
 test('a pass of the cleaner answers with its report', async () => {

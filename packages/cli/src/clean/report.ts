@@ -18,7 +18,7 @@ export function formatCleanReport(report: CleanReport): string[] {
       ? [`pinned    ${formatBytes(pinned.bytes)} in ${formatCount(pinned.blobs, 'blob')}, which stay`]
       : []),
     ...(evicted.spared > 0
-      ? [`spared    ${formatCount(evicted.spared, 'blob')} that came into use meanwhile`]
+      ? [`spared    ${formatCount(evicted.spared, 'blob')}, used or pinned meanwhile`]
       : []),
     ...(failed > 0 ? [`failed    ${formatCount(failed, 'blob')}: the log says why`] : []),
     `leftovers ${formatCount(sweptFills.files, 'unfinished fill')} of ${formatBytes(sweptFills.bytes)}, ${formatCount(links, 'dead link')}`,

@@ -92,7 +92,7 @@ function addRm(program: Command, setExitCode: SetExitCode): void {
   const command = program
     .command('rm')
     .alias('rmi')
-    .description('remove images from the cache; blobs that others have too stay')
+    .description('remove images from the cache, unless they are pinned; blobs that others have too stay')
     .argument('<image...>', 'with tag or digest; latest without')
     .action(async (images: readonly string[], flags: ControlFlags) => {
       const { rm } = await import('../commands/rm.ts');

@@ -43,7 +43,7 @@ test('a pass is reported in a few lines', () => {
 
 test('blobs that were spared or could not be removed are mentioned', () => {
   const lines = formatCleanReport({ ...REPORT, evicted: { ...REPORT.evicted, spared: 1, failed: 2 } });
-  expect(lines).toContain('spared    1 blob that came into use meanwhile');
+  expect(lines).toContain('spared    1 blob, used or pinned meanwhile');
   expect(lines).toContain('failed    2 blobs: the log says why');
 });
 

@@ -107,6 +107,7 @@ export function inspection(changes: Partial<Inspection> = {}): Inspection {
           platform: 'linux/amd64',
           sizeBytes: 500,
           isStored: true,
+          isLinked: true,
           pulledAtMs: NOW_MS - 2 * HOUR_MS,
           blobs: [
             {

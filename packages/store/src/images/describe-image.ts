@@ -1,6 +1,6 @@
 import type { Digest, Tag } from '@registry-cache/oci';
-import { layerLinkPath, type Layout, type Repository } from '../layout.ts';
-import { diskCalls } from '../maintenance/disk-calls.ts';
+import { layerLinkPath, revisionLinkPath, type Layout, type Repository } from '../layout.ts';
+import { readLink } from '../link-files.ts';
 import type { StoredBlob } from '../store.ts';
 import type { BlobLookup } from './blob-lookup.ts';
 import { blobsOf, readImageTree, type TreeManifest } from './image-tree.ts';
@@ -28,9 +28,8 @@ export async function describeImageInDetail(
   lookup: BlobLookup,
   root: ImageRoot,
 ): Promise<StoredImageDetail> {
-  const isLinked = async (digest: Digest): Promise<boolean> =>
-    (await diskCalls.findStats(`${layout.repositories}/${layerLinkPath(root.repository, digest)}`)) !==
-    undefined;
+  const isLinked = async (linkPath: typeof layerLinkPath, digest: Digest): Promise<boolean> =>
+    (await readLink(`${layout.repositories}/${linkPath(root.repository, digest)}`)) === digest;
   const tree = await readImageTree(lookup, root.digest);
   const manifests = await Promise.all(tree.map((manifest) => describeManifest(lookup, manifest)));
   return {
@@ -38,8 +37,12 @@ export async function describeImageInDetail(
     manifests: await Promise.all(
       manifests.map(async (manifest) => ({
         ...manifest,
+        isLinked: await isLinked(revisionLinkPath, manifest.digest),
         blobs: await Promise.all(
-          manifest.blobs.map(async (blob) => ({ ...blob, isLinked: await isLinked(blob.digest) })),
+          manifest.blobs.map(async (blob) => ({
+            ...blob,
+            isLinked: await isLinked(layerLinkPath, blob.digest),
+          })),
         ),
       })),
     ),
@@ -47,7 +50,9 @@ export async function describeImageInDetail(
 }
 
 type DescribedBlob = Omit<ImageBlob, 'isLinked'>;
-type DescribedManifest = Omit<StoredManifest, 'blobs'> & { readonly blobs: readonly DescribedBlob[] };
+type DescribedManifest = Omit<StoredManifest, 'blobs' | 'isLinked'> & {
+  readonly blobs: readonly DescribedBlob[];
+};
 
 async function describeManifest(lookup: BlobLookup, manifest: TreeManifest): Promise<DescribedManifest> {
   const { digest, descriptor, found } = manifest;

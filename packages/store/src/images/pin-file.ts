@@ -6,12 +6,17 @@ import { layoutOf } from '../layout.ts';
 
 /** Pins that operators set by command. They survive everything but a new data directory. */
 export interface PinFile {
-  /** In the order in which they were added. @throws where the file is there and cannot be read */
+  /** In the order in which they were added. @throws {InvalidPinFileError}, and where the file is there and cannot be read */
   read(): Promise<string[]>;
   /** True unless it was there. The pattern is not checked. */
   add(pattern: string): Promise<boolean>;
   /** True where it was there. */
   remove(pattern: string): Promise<boolean>;
+}
+
+/** The file was changed by hand and holds no pins: the message says which file, and what is expected. */
+export class InvalidPinFileError extends Error {
+  override readonly name = 'InvalidPinFileError';
 }
 
 /** One process writes; any may read. */
@@ -44,7 +49,7 @@ async function readPins(path: string): Promise<string[]> {
   if (text === undefined) return [];
   const pins = findPins(text);
   if (pins === undefined) {
-    throw new Error(
+    throw new InvalidPinFileError(
       `the file of pins ${path} holds something else: expected {"pins":["quay.io/org/**"]}; correct it, or remove it to begin without pins`,
     );
   }

@@ -52,9 +52,22 @@ function ruleOf({ text, repositoryGlob, select }: PinPattern): PinRule {
     pattern: text,
     base: glob === '' ? repositoryGlob : base,
     isWhole: select.kind === 'all',
-    matchesRepository: picomatch(repositoryGlob, OPTIONS),
+    matchesRepository: repositoryMatcher(repositoryGlob, glob === '' ? undefined : base),
     matchesReference: referenceMatcher(select),
   };
+}
+
+/** Of thousands of pins few are of the folder that is asked for, and most have no wildcard: an expression is made for no other. */
+function repositoryMatcher(glob: string, base: string | undefined): PinRule['matchesRepository'] {
+  if (base === undefined) return (path) => path === glob;
+  const inside = base === '' ? '' : `${base}/`;
+  const matches = globMatcher(glob);
+  return (path) => (path.startsWith(inside) || path === base) && matches(path);
+}
+
+function globMatcher(glob: string): (text: string) => boolean {
+  let matches: ((text: string) => boolean) | undefined;
+  return (text) => (matches ??= picomatch(glob, OPTIONS))(text);
 }
 
 function referenceMatcher(select: PinPattern['select']): PinRule['matchesReference'] {
@@ -64,7 +77,7 @@ function referenceMatcher(select: PinPattern['select']): PinRule['matchesReferen
     case 'digest':
       return ({ digest }) => digest === select.digest;
     case 'tags': {
-      const matchesTag = picomatch(select.glob, OPTIONS);
+      const matchesTag = globMatcher(select.glob);
       return ({ tag }) => tag !== undefined && matchesTag(tag);
     }
   }

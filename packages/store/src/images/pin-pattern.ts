@@ -20,6 +20,7 @@ const REPOSITORY_GLOB = /^(?!!(?!\())[a-z0-9._/:*?{},[\]()|@!-]+$/;
 const TAG_GLOB = /^(?!!(?!\())[\w.*?{},[\]()|@!-]+$/;
 // A glob is matched by trying: with each more, a name that almost matches takes a hundred times as long, and others choose the names.
 const MAX_CHOICES = 4;
+const BRACKETS = ['()', '[]', '{}'];
 const EXPECTED =
   'expected one such as quay.io/org/**, docker.io/library/alpine:3.* or quay.io/org/app@sha256:…';
 
@@ -42,8 +43,8 @@ export function parsePinPattern(text: string): PinPattern | string {
 
   if (!REPOSITORY_GLOB.test(repository)) return problem(`${quote(repository)} is no glob of repositories`);
   for (const glob of [repository, tagGlob ?? '']) {
-    const effort = findEffortProblem(glob);
-    if (effort !== undefined) return problem(effort);
+    const fault = findUnevenBrackets(glob) ?? findEffortProblem(glob);
+    if (fault !== undefined) return problem(fault);
   }
   if (repository.split('/').includes('')) return problem('a component of its repository is empty');
   if (!repository.includes('/') && !repository.startsWith('**')) {
@@ -62,6 +63,14 @@ export function parsePinPattern(text: string): PinPattern | string {
   const digest = findDigest(digestText);
   if (digest === undefined) return problem(`${quote(digestText)} is no digest`);
   return { text, repositoryGlob: inLibrary(repository), select: { kind: 'digest', digest } };
+}
+
+/** They would be taken literally, and match nothing. */
+function findUnevenBrackets(glob: string): string | undefined {
+  const isUneven = BRACKETS.some(
+    ([open = '', close = '']) => glob.split(open).length !== glob.split(close).length,
+  );
+  return isUneven ? `${quote(glob)} has a bracket without its other half` : undefined;
 }
 
 function findEffortProblem(glob: string): string | undefined {

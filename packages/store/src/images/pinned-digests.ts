@@ -7,8 +7,8 @@ import { readLayers, readRepository } from './repository-contents.ts';
 import { walkImageRepositories } from './repository-walk.ts';
 
 /**
- * Every digest that pins keep: of a repository that a pattern matches as a whole, all that the upstream has said it holds; otherwise
- * the manifests that are named with all that they refer to, as far as it is stored. Reads only folders that patterns can match.
+ * Every digest that pins keep: the manifests that are named with all that they refer to, as far as it is stored, and of a repository
+ * that a pattern matches as a whole, all that the upstream has said it holds. Reads only folders that patterns can match.
  */
 export async function findPinnedDigests(
   layout: Layout,
@@ -38,11 +38,10 @@ async function addPinned(
   { repository, rules, signal }: MatchedRepository,
 ): Promise<void> {
   const { tags, revisions } = await readRepository(layout, repository, signal);
+  // Not all that its images refer to has a link: clients do not ask for what they have from another repository.
   if (rules.some(({ isWhole }) => isWhole)) {
     for (const digest of revisions) pinned.add(digest);
-    for (const { digest } of tags.values()) pinned.add(digest);
     for (const digest of await readLayers(layout, repository, signal)) pinned.add(digest);
-    return;
   }
   const isNamed = (image: Parameters<PinRule['matchesReference']>[0]): boolean =>
     rules.some((rule) => rule.matchesReference(image));

@@ -1,22 +1,23 @@
-import { rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import type { Digest, Tag } from '@registry-cache/oci';
+import type { Digest } from '@registry-cache/oci';
 import { layerLinkPath, revisionLinkPath, tagLinkPath, type Layout, type Repository } from '../layout.ts';
 import { diskCalls } from '../maintenance/disk-calls.ts';
 import { removeEmptyFolder } from '../maintenance/empty-folder.ts';
 import { removeBlobIf } from '../maintenance/remove-blob.ts';
 import type { StoredBlob } from '../store.ts';
+import { removeTagFolder } from '../tag-folder.ts';
 import { createBlobLookup, type BlobLookup } from './blob-lookup.ts';
 import { findLinkedElsewhere } from './linked-elsewhere.ts';
 import type { ImageName } from './image-name.ts';
 import { blobsOf, readImageTree } from './image-tree.ts';
+import { findRemovalTarget, type RemovalTarget } from './removal-target.ts';
 import { readRepository, type RepositoryContents } from './repository-contents.ts';
 import type { RemovalReport } from './stored-image.ts';
 
 /**
  * Removes a tag, or a manifest with all of its tags, and whatever only it needs: its manifests and blobs unless another image of the
  * repository names them, and their links. Of these, files stay that another repository has a link to. Undefined where there is no
- * such image.
+ * such image. Pins are the caller's to heed: `findPinsInTheWay`.
  *
  * Safe beside running workers, proxies and the cleaner. A pull in flight reads to its end what it has opened; whatever it asks for
  * next is a miss. Links go before what they stand for, so that none leads nowhere when this is stopped half way.
@@ -28,8 +29,7 @@ export async function removeImage(
 ): Promise<RemovalReport | undefined> {
   const repository = { upstream, name };
   const contents = await readRepository(layout, repository, signal);
-  const target =
-    reference.kind === 'tag' ? byTag(contents, reference.tag) : byDigest(contents, reference.digest);
+  const target = findRemovalTarget(contents, reference);
   if (target === undefined) return undefined;
 
   const lookup = createBlobLookup(layout);
@@ -46,25 +46,6 @@ export async function removeImage(
   return reportOf(target, { own, stored, removed });
 }
 
-/** What is to go, whoever else needs it. */
-interface Target {
-  readonly digest: Digest;
-  readonly tags: readonly Tag[];
-  /** Asked for by its digest, it goes though an index refers to it. */
-  readonly isCertain: boolean;
-}
-
-function byTag({ tags }: RepositoryContents, tag: Tag): Target | undefined {
-  const stored = tags.get(tag);
-  return stored && { digest: stored.digest, tags: [tag], isCertain: false };
-}
-
-function byDigest({ tags, revisions }: RepositoryContents, digest: Digest): Target | undefined {
-  const naming = [...tags].filter(([, stored]) => stored.digest === digest).map(([tag]) => tag);
-  if (naming.length === 0 && !revisions.has(digest)) return undefined;
-  return { digest, tags: naming, isCertain: true };
-}
-
 /** What no other image of the repository needs. */
 interface Going {
   readonly manifests: ReadonlySet<Digest>;
@@ -74,7 +55,7 @@ interface Going {
 async function findGoing(
   lookup: BlobLookup,
   { tags, revisions }: RepositoryContents,
-  { digest, tags: goingTags, isCertain }: Target,
+  { digest, tags: goingTags, isCertain }: RemovalTarget,
 ): Promise<{ readonly own: Closure; readonly going: Going }> {
   const own = await closureOf(lookup, [digest]);
   const otherTags = [...tags].filter(([tag]) => !goingTags.includes(tag)).map(([, stored]) => stored.digest);
@@ -109,12 +90,10 @@ function without(digests: ReadonlySet<Digest>, others: ReadonlySet<Digest>): Set
 async function removeLinks(
   layout: Layout,
   repository: Repository,
-  { tags, manifests, blobs }: Going & Pick<Target, 'tags'>,
+  { tags, manifests, blobs }: Going & Pick<RemovalTarget, 'tags'>,
 ): Promise<void> {
   for (const tag of tags) {
-    // With what distribution keeps beside the link.
-    const folder = dirname(dirname(tagLinkPath(repository, tag)));
-    await rm(`${layout.repositories}/${folder}`, { recursive: true, force: true });
+    await removeTagFolder(dirname(dirname(`${layout.repositories}/${tagLinkPath(repository, tag)}`)));
   }
   const links = [
     ...[...manifests].map((digest) => revisionLinkPath(repository, digest)),
@@ -152,7 +131,7 @@ interface Removal {
   readonly removed: ReadonlySet<Digest>;
 }
 
-function reportOf({ tags }: Target, { own, stored, removed }: Removal): RemovalReport {
+function reportOf({ tags }: RemovalTarget, { own, stored, removed }: Removal): RemovalReport {
   const manifests = [...removed].filter((digest) => own.manifests.has(digest)).length;
   return {
     tags: tags.length,

@@ -40,6 +40,8 @@ export interface StoredManifest {
   readonly platform: string | undefined;
   readonly sizeBytes: number | undefined;
   readonly isStored: boolean;
+  /** Whether the upstream has said that this repository holds it. */
+  readonly isLinked: boolean;
   readonly pulledAtMs: number | undefined;
   /** Config first, then layers; empty where the manifest is not stored. */
   readonly blobs: readonly ImageBlob[];

@@ -42,7 +42,7 @@ export interface ExpirySummary {
 export interface EvictionSummary {
   readonly count: number;
   readonly bytes: number;
-  /** Used by somebody between the walk and the eviction. */
+  /** Used, or pinned, between the walk and the eviction. */
   readonly spared: number;
   /** Could not be removed; the log says why. */
   readonly failed: number;

@@ -1,4 +1,4 @@
-import { unlessAbsent } from '../absence.ts';
+import { isNotEmpty, unlessAbsent } from '../absence.ts';
 import { diskCalls } from './disk-calls.ts';
 
 /**
@@ -10,14 +10,7 @@ export async function removeEmptyFolder(path: string): Promise<boolean> {
     await unlessAbsent(diskCalls.removeFolder(path));
     return true;
   } catch (error) {
-    // POSIX lets a filesystem say either.
-    if (
-      error instanceof Error &&
-      'code' in error &&
-      (error.code === 'ENOTEMPTY' || error.code === 'EEXIST')
-    ) {
-      return false;
-    }
+    if (isNotEmpty(error)) return false;
     throw error;
   }
 }

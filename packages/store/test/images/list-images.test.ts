@@ -396,6 +396,7 @@ describe('an image that is asked for', () => {
         platform: undefined,
         sizeBytes: index.sizeBytes,
         isStored: true,
+        isLinked: true,
         pulledAtMs: PULLED_AT_MS,
         blobs: [],
       },
@@ -405,6 +406,7 @@ describe('an image that is asked for', () => {
         platform: 'linux/amd64',
         sizeBytes: amd.sizeBytes,
         isStored: true,
+        isLinked: true,
         pulledAtMs: PULLED_AT_MS,
         blobs: [
           {
@@ -436,6 +438,7 @@ describe('an image that is asked for', () => {
         platform: 'linux/arm64',
         sizeBytes: 100,
         isStored: false,
+        isLinked: false,
         pulledAtMs: undefined,
         blobs: [],
       },

@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises';
 import { digestOf, parseDigest, type Digest } from '@registry-cache/oci';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { createPinMatcher } from '../../src/images/pin-matcher.ts';
@@ -31,6 +32,16 @@ test('of a repository that is pinned, everything is', async () => {
   expect(await pinned(store, APP)).toEqual(
     [...partsOf(tagged, untagged), digestOf(Buffer.from('of an image whose manifest went'))].sort(),
   );
+});
+
+test('of a repository that is pinned, layers stay that clients had from another one', async () => {
+  const store = await createStoreFolder();
+  const images = storedImages(store);
+  const image = await images.writeImage(APP, { layers: ['base', 'own'] });
+  const { repositories } = store.layout;
+  await rm(`${repositories}/${APP}/_layers/${digestOf(Buffer.from('base')).replace(':', '/')}/link`);
+
+  expect(await pinned(store, 'quay.io/org/**')).toEqual(partsOf(image));
 });
 
 test('of tags that are pinned, all that they refer to is', async () => {

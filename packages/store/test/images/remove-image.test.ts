@@ -1,6 +1,7 @@
 import { open } from 'node:fs/promises';
-import { digestOf, parseDigest, type Digest } from '@registry-cache/oci';
+import { digestOf, parseDigest, parseTag, type Digest } from '@registry-cache/oci';
 import { describe, expect, test } from 'vitest';
+import { createFileStore } from '../../src/file-store.ts';
 import { parseImageName } from '../../src/images/image-name.ts';
 import { listImages } from '../../src/images/list-images.ts';
 import { removeImage } from '../../src/images/remove-image.ts';
@@ -291,6 +292,29 @@ test('a removal that is told to stop removes nothing', async () => {
   await expect(removeImage(store.layout, parseImageName(`${APP}:1`), stopped)).rejects.toThrowError('enough');
 
   expect(await collect(listImages(store.layout, { signal: NEVER }))).toMatchObject([{ state: 'complete' }]);
+});
+
+test('a tag is removed while a worker confirms it again and again', async () => {
+  const store = await createStoreFolder();
+  const images = storedImages(store);
+  const { digest } = await images.writeImage(APP, { layers: ['a'] });
+  const { upstream, repository } = parseImageName(APP);
+  const worker = createFileStore(store);
+  const stop = new AbortController();
+  const confirming = Array.from({ length: 4 }, async () => {
+    while (!stop.signal.aborted) {
+      await worker.putTag({ upstream, name: repository }, parseTag('1'), digest, Date.now());
+    }
+  });
+
+  try {
+    for (let removal = 0; removal < 300; removal++) await remove(store, `${APP}:1`);
+  } finally {
+    stop.abort();
+    await Promise.all(confirming);
+  }
+
+  expect(await names(store)).toEqual([`${APP}:1`]);
 });
 
 test('images that are removed at once take all of their blobs with them', async () => {

@@ -16,8 +16,10 @@ export interface RemovePageProps {
 
 /** Asks whether it is meant. */
 export function RemovePage({ inspection, back, visit, assets }: RemovePageProps): JSX.Element {
-  const { name, image, isPinned } = inspection;
+  const { name, image, pins } = inspection;
   const { onlyLooks } = visit.visitor;
+  const isPinned = pins.length > 0;
+  const mayGo = image !== undefined && !isPinned && onlyLooks === undefined;
   return (
     <Layout title={`Remove ${name}`} current="images" visit={visit} assets={assets}>
       <section class="card question">
@@ -31,10 +33,14 @@ export function RemovePage({ inspection, back, visit, assets }: RemovePageProps)
             pull fetches the rest again.
           </p>
         )}
-        {isPinned && <p>It is pinned: the pin stays, and keeps what is fetched again.</p>}
+        {isPinned && (
+          <p class="problem">
+            It is pinned by {pins.join(', ')}: <a href={linkTo('pins')}>unpin that</a> first.
+          </p>
+        )}
         {onlyLooks !== undefined && <p class="problem">{onlyLooks}</p>}
         <div class="answers">
-          {image !== undefined && onlyLooks === undefined && (
+          {mayGo && (
             <ActionForm action="remove" visit={visit} back={back} fields={{ name }}>
               <button type="submit" class="button danger">
                 Remove

@@ -96,6 +96,7 @@ export function inspectionOf(image: ListedImage, overrides: Partial<Inspection> 
           platform: 'linux/amd64',
           sizeBytes: 1234,
           isStored: true,
+          isLinked: true,
           pulledAtMs: image.pulledAtMs,
           blobs: [
             {
