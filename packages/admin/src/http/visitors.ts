@@ -13,11 +13,12 @@ export function ownerVisitor(): Visitor {
 }
 
 /** The proxy, which has checked their login and takes these headers from no client. */
-export function proxiedVisitor({ headers }: IncomingMessage): Visitor {
+export function proxiedVisitor({ headers }: Pick<IncomingMessage, 'headers'>): Visitor {
   const user = headers['x-registry-cache-user'];
   const isAdmin = headers['x-registry-cache-admin'] === '1';
   return {
-    user: typeof user === 'string' ? user : undefined,
+    // The proxy percent-encodes what a header cannot carry.
+    user: typeof user === 'string' ? decodeURIComponent(user) : undefined,
     onlyLooks: isAdmin ? undefined : 'only users in http.dashboard.admins may change something',
   };
 }

@@ -3,6 +3,7 @@ import { hostname } from 'node:os';
 import { text } from 'node:stream/consumers';
 import { expect, test } from 'vitest';
 import { findFreePort } from '../../../../test/support/free-port.ts';
+import { proxiedVisitor } from '../../src/http/visitors.ts';
 import { debugSettings, startTestAdmin, type TestAdmin } from '../support/start-test-admin.ts';
 
 const JSON_TYPE = { 'content-type': 'application/json' };
@@ -132,4 +133,11 @@ test('the dashboard socket has no API: the proxy lets everybody who can log in l
   const headers = { 'x-registry-cache-admin': '1', ...JSON_TYPE };
   expect((await admin.proxied('POST', '/api/v1/pins', headers, PIN)).status).toBe(404);
   expect((await admin.proxied('GET', '/metrics')).status).toBe(404);
+});
+
+test('a user is called as they log in, whatever a header can carry', () => {
+  const named = (user: string): string | undefined =>
+    proxiedVisitor({ headers: { 'x-registry-cache-user': user } }).user;
+  expect(named('j%C3%BCrgen')).toBe('jürgen');
+  expect(named('100%25')).toBe('100%');
 });
