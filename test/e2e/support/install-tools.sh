@@ -7,7 +7,7 @@ export DEBIAN_FRONTEND=noninteractive
 apt-get update --quiet=2
 apt-get install --quiet=2 --yes --no-install-recommends \
   podman buildah skopeo runc conmon netavark aardvark-dns iptables uidmap catatonit \
-  docker-registry apache2-utils openssl mmdebstrap ca-certificates procps tmux
+  docker-registry apache2-utils openssl mmdebstrap ca-certificates procps tmux zsh fish
 # Where docker's own packages are installed, theirs is good, and Debian's would take its place.
 command -v containerd > /dev/null || apt-get install --quiet=2 --yes --no-install-recommends containerd
 

@@ -1,11 +1,11 @@
-import { execa } from 'execa';
 import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { image, status } from '../support/control-answers.ts';
-import { startFakeControl } from '../support/fake-control.ts';
-import { COMMAND, runCommand } from '../support/run-command.ts';
-import { temporaryFolder } from '../support/temporary-folder.ts';
+import { image, status } from '../../packages/cli/test/support/control-answers.ts';
+import { startFakeControl } from '../../packages/cli/test/support/fake-control.ts';
+import { COMMAND, runCommand } from '../../packages/cli/test/support/run-command.ts';
+import { temporaryFolder } from '../../packages/cli/test/support/temporary-folder.ts';
+import { attempt, run } from './support/run.ts';
 
 let script = '';
 
@@ -28,9 +28,8 @@ async function complete(line: string, rundir = '/nowhere'): Promise<string[]> {
   await symlink(COMMAND, join(folder, 'bin/registry-cache'));
   await writeFile(join(folder, 'script'), script);
   await writeFile(join(folder, 'a-file.txt'), '');
-  const { stdout } = await execa('bash', ['--norc', '-c', PRESS_TAB, 'bash', line], {
+  const { stdout } = await run('bash', ['--norc', '-c', PRESS_TAB, 'bash', line], {
     cwd: folder,
-    extendEnv: false,
     env: {
       PATH: [join(folder, 'bin'), join(process.execPath, '..'), process.env['PATH'] ?? ''].join(delimiter),
       HOME: folder,
@@ -101,16 +100,11 @@ describe('bash', () => {
   });
 });
 
-describe.each([
+test.each([
   ['zsh', ['-n']],
   ['fish', ['--no-execute']],
-])('%s', (shell, args) => {
-  test('understands its script', async (context) => {
-    const found = await execa(shell, ['-c', 'true'], { reject: false });
-    if (found.exitCode !== 0) context.skip(`${shell} is not installed`);
-    const folder = await temporaryFolder();
-    await writeFile(join(folder, 'script'), (await runCommand(['completion', shell])).stdout);
-    const { exitCode, stderr } = await execa(shell, [...args, join(folder, 'script')], { reject: false });
-    expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
-  });
+])('%s understands its script', async (shell, args) => {
+  const file = join(await temporaryFolder(), 'script');
+  await writeFile(file, (await runCommand(['completion', shell])).stdout);
+  expect(await attempt(shell, [...args, file])).toEqual({ exitCode: 0, stdout: '', stderr: '' });
 });
