@@ -41,7 +41,7 @@ test('13: a cached private image is for users who log in, and only under reposit
 });
 
 test('10: pulls share one token, and a token server that is busy is a 429 and not a 404', async () => {
-  const layers = Array.from({ length: 12 }, () => 2_000);
+  const layers = Array.from({ length: 6 }, () => 2_000);
   const image = addColdImage(upstream, 'pulls', { layers });
   await pullImage(client, image.name, 'v1');
   upstream.addImage(image.repository, 'v2', addColdImage(upstream, 'pulls-again', { layers }));

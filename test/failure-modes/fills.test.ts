@@ -16,7 +16,7 @@ const LOCK_TIMEOUT_MS = 5_000;
 const { upstream, cache, client } = await startCachedUpstream(closeAfterAll());
 
 test('3: the first pull of a large image has its first bytes before the upstream has sent the last', async () => {
-  const image = addColdImage(upstream, 'large', { layers: [64 * MIB] });
+  const image = addColdImage(upstream, 'large', { layers: [16 * MIB] });
   const gate = createGate();
   upstream.misbehave({ path: new RegExp(image.layerDigest) }, stallAfter(MIB, gate.opened));
   const response = await client.open('GET', blobPath(image.name, image.layerDigest));
@@ -39,35 +39,35 @@ test('4: a herd on a cold image costs one upstream request for each manifest and
   const asked = upstream
     .requestsTo({ path: new RegExp(image.repository) })
     .map(({ method, path }) => `${method} ${path}`);
+  expect(asked).toHaveLength(new Set(asked).size);
   expect(asked).toHaveLength(1 + image.blobs.length);
-  expect(new Set(asked).size).toBe(asked.length);
 });
 
 test('5: a client that leaves stops the fill for nobody, and no byte is fetched twice', async () => {
-  const image = addColdImage(upstream, 'cancelled', { layers: [8 * MIB] });
+  const image = addColdImage(upstream, 'cancelled', { layers: [4 * MIB] });
   const gate = createGate();
   const stopStalling = upstream.misbehave(
     { path: new RegExp(image.layerDigest) },
-    stallAfter(5 * MIB, gate.opened),
+    stallAfter(3 * MIB, gate.opened),
   );
   const path = blobPath(image.name, image.layerDigest);
   const leaving = await client.open('GET', path);
   const staying = await cache.client().open('GET', path);
   await eventually(
     'most of the blob was sent',
-    () => upstream.blobRequests(image.layerDigest)[0]?.bytesSent === 5 * MIB,
+    () => upstream.blobRequests(image.layerDigest)[0]?.bytesSent === 3 * MIB,
   );
   leaving.on('error', () => {}).destroy();
   stopStalling();
   gate.open();
   expect(await receive(path, staying)).toMatchObject({ complete: true, digest: image.layerDigest });
   const sent = upstream.blobRequests(image.layerDigest).reduce((sum, { bytesSent }) => sum + bytesSent, 0);
-  expect(sent).toBe(8 * MIB);
+  expect(sent).toBe(4 * MIB);
 });
 
 test('5: a fill that broke goes on from the byte it reached', async () => {
-  const image = addColdImage(upstream, 'broken-off', { layers: [8 * MIB] });
-  upstream.misbehave({ path: new RegExp(image.layerDigest), times: 1 }, resetAfter(5 * MIB));
+  const image = addColdImage(upstream, 'broken-off', { layers: [4 * MIB] });
+  upstream.misbehave({ path: new RegExp(image.layerDigest), times: 1 }, resetAfter(3 * MIB));
   expect(await getBlob(client, image.name, image.layerDigest)).toMatchObject({ outcome: 'miss' });
   const [first, ...others] = upstream.blobRequests(image.layerDigest);
   expect(first?.outcome).toBe('aborted');

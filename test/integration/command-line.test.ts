@@ -1,5 +1,6 @@
 import type { ImageList, Inspection, PinList, Status, WarmEvent } from '@registry-cache/control';
 import { describe, expect, test } from 'vitest';
+import { runInProcess } from '../../packages/cli/test/support/run-in-process.ts';
 import { runCommand, spawnCommand, type CommandResult } from '../support/cache/run-command.ts';
 import { listStoredBlobs } from '../support/cache/stored-blobs.ts';
 import { startCachedUpstream } from '../support/cached-upstream.ts';
@@ -17,12 +18,19 @@ const { upstream, cache, client } = await startCachedUpstream(closeAfterAll(), {
   config: { cleaner: { maxsize: '1G', pins: ['quay.io/cold/kept-by-configuration'] } },
 });
 
+/** As a process of its own. */
 function run(...args: readonly string[]): Promise<CommandResult> {
   return runCommand([...args, '--config', cache.folder.configFile], {}, cache.folder.root);
 }
 
+/** In this process, for what only prepares or goes on with what a process has shown; without the newline at the end. */
+function runHere(...args: readonly string[]): ReturnType<typeof runInProcess> {
+  const { configFile, root } = cache.folder;
+  return runInProcess([...args, '--config', configFile], { HOME: root, TMPDIR: root });
+}
+
 async function ask<Answer>(...args: readonly string[]): Promise<Answer> {
-  const { stdout, stderr } = await run(...args, '--output', 'json');
+  const { stdout, stderr } = await runHere(...args, '--output', 'json');
   expect(stderr).toBe('');
   return JSON.parse(stdout) as Answer;
 }
@@ -63,7 +71,7 @@ describe('ls', () => {
   test('lists what was pulled, and only below the name that is asked for', async () => {
     const image = await cachedImage('listed');
     await eventually('it is listed', async () => {
-      return /v1 .* complete/.test((await run('ls', 'quay.io/cold/listed')).stdout);
+      return /v1 .* complete/.test((await runHere('ls', 'quay.io/cold/listed')).stdout);
     });
     const { stdout } = await run('ls', '--quiet', 'quay.io/cold/listed');
     expect(stdout).toBe(`${image.name}:v1\n`);
@@ -74,9 +82,9 @@ describe('ls', () => {
   });
 
   test('of an upstream that has nothing is empty', async () => {
-    const { exitCode, stdout, stderr } = await run('ls', '--quiet', 'quay.io/nothing');
+    const { exitCode, stdout, stderr } = await runHere('ls', '--quiet', 'quay.io/nothing');
     expect({ exitCode, stdout }).toEqual({ exitCode: 0, stdout: '' });
-    expect(stderr).toBe('nothing is cached of quay.io/nothing\n');
+    expect(stderr).toBe('nothing is cached of quay.io/nothing');
   });
 });
 
@@ -101,7 +109,7 @@ describe('inspect', () => {
   });
 
   test('of a name that is none says what a name is', async () => {
-    const { exitCode, stderr } = await run('inspect', 'quay.io/UPPER:v1');
+    const { exitCode, stderr } = await runHere('inspect', 'quay.io/UPPER:v1');
     expect(exitCode).toBe(1);
     expect(stderr).toMatch(/^error: /);
   });
@@ -119,7 +127,7 @@ describe('warm', () => {
     const pull = await pullImage(client, image.name, 'v1');
     expect(new Set(pull.blobs.map(({ outcome }) => outcome))).toEqual(new Set(['hit']));
     expect(upstream.blobRequests()).toEqual([]);
-    const again = await run('warm', `${image.name}:v1`, '--all-platforms');
+    const again = await runHere('warm', `${image.name}:v1`, '--all-platforms');
     expect(again.stdout).toContain('all of it was there');
   });
 
@@ -152,11 +160,8 @@ describe('warm', () => {
 
   test('tells programs of each event', async () => {
     const image = addColdImage(upstream, 'warm-json');
-    const { stdout } = await run('warm', `${image.name}:v1`, '--all-platforms', '--output', 'json');
-    const events = stdout
-      .trimEnd()
-      .split('\n')
-      .map((line) => JSON.parse(line) as WarmEvent);
+    const { stdout } = await runHere('warm', `${image.name}:v1`, '--all-platforms', '--output', 'json');
+    const events = stdout.split('\n').map((line) => JSON.parse(line) as WarmEvent);
     expect(events[0]).toEqual({ type: 'started', image: `${image.name}:v1` });
     expect(events.at(-1)).toMatchObject({
       type: 'done',
@@ -180,13 +185,13 @@ describe('pin', () => {
     const image = await cachedImage('pinned');
     expect((await run('pin', image.name)).stdout).toBe(`${image.name} is pinned\n`);
     expect((await cleanAll()).exitCode).toBe(0);
-    const { stdout } = await run('inspect', `${image.name}:v1`);
+    const { stdout } = await runHere('inspect', `${image.name}:v1`);
     expect(stdout).toContain(`${image.name}:v1 is complete`);
     expect(stdout).toContain(`pinned     by ${image.name}: it is never evicted`);
   });
 
   test('is listed beside those of the configuration, until it is taken back', async () => {
-    await run('pin', 'quay.io/cold/for-a-while');
+    await runHere('pin', 'quay.io/cold/for-a-while');
     expect((await run('pins')).stdout).toMatch(/^quay\.io\/cold\/for-a-while +command$/m);
     expect((await run('unpin', 'quay.io/cold/for-a-while')).stdout).toBe(
       'quay.io/cold/for-a-while is pinned no more\n',
@@ -197,13 +202,13 @@ describe('pin', () => {
   });
 
   test('of the configuration cannot be taken away by a command', async () => {
-    const { exitCode, stderr } = await run('unpin', 'quay.io/cold/kept-by-configuration');
+    const { exitCode, stderr } = await runHere('unpin', 'quay.io/cold/kept-by-configuration');
     expect(exitCode).toBe(1);
     expect(stderr).toMatch(/^error: .*configuration/);
   });
 
   test('that there is not cannot be taken away', async () => {
-    const { exitCode, stderr } = await run('unpin', 'quay.io/never/pinned');
+    const { exitCode, stderr } = await runHere('unpin', 'quay.io/never/pinned');
     expect(exitCode).toBe(1);
     expect(stderr).toContain('quay.io/never/pinned');
   });
@@ -215,7 +220,7 @@ describe('rm', () => {
     const { exitCode, stdout } = await run('rm', `${image.name}:v1`);
     expect(exitCode).toBe(0);
     expect(stdout).toMatch(new RegExp(`^${image.name}:v1 removed: \\d+ blobs? of `));
-    expect((await run('ls', '--quiet', image.name)).stdout).toBe('');
+    expect((await runHere('ls', '--quiet', image.name)).stdout).toBe('');
     const pull = await pullImage(client, image.name, 'v1');
     expect(pull.blobs.map(({ outcome }) => outcome)).toContain('miss');
   });
@@ -223,7 +228,7 @@ describe('rm', () => {
   test('of what is pinned ends with 1, says by what, and goes on with the others', async () => {
     const [pinned, other] = [await cachedImage('rm-pinned'), await cachedImage('rm-other')];
     const names = [`${pinned.name}:v1`, `${other.name}:v1`];
-    await run('pin', `${pinned.name}:v*`);
+    await runHere('pin', `${pinned.name}:v*`);
     const { exitCode, stdout, stderr } = await run('rm', ...names);
     expect(exitCode).toBe(1);
     expect(stderr).toBe(`error: ${names[0]} is pinned by ${pinned.name}:v*: unpin that first\n`);
@@ -231,12 +236,12 @@ describe('rm', () => {
     expect((await pullImage(client, pinned.name, 'v1')).blobs.map(({ outcome }) => outcome)).not.toContain(
       'miss',
     );
-    await run('unpin', `${pinned.name}:v*`);
-    expect((await run('rm', `${pinned.name}:v1`)).exitCode).toBe(0);
+    await runHere('unpin', `${pinned.name}:v*`);
+    expect((await runHere('rm', `${pinned.name}:v1`)).exitCode).toBe(0);
   });
 
   test('of what is not cached ends with 1', async () => {
-    const { exitCode, stderr } = await run('rm', 'quay.io/cold/unknown:v1');
+    const { exitCode, stderr } = await runHere('rm', 'quay.io/cold/unknown:v1');
     expect(exitCode).toBe(1);
     expect(stderr).toContain('quay.io/cold/unknown:v1');
   });

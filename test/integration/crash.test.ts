@@ -1,35 +1,31 @@
 import { digestOf } from '@registry-cache/oci';
 import { expect, test } from 'vitest';
-import { startCachedUpstream, type CachedUpstream } from '../support/cached-upstream.ts';
+import { startCachedUpstream } from '../support/cached-upstream.ts';
 import { isRunning, type ChildName } from '../support/cache/process-tree.ts';
 import { blobPath, pullImage } from '../support/client/pull-image.ts';
 import { receive, type Received } from '../support/client/registry-client.ts';
-import { closeAfterAll, closeAtEnd } from '../support/close-at-end.ts';
+import { closeAfterAll } from '../support/close-at-end.ts';
 import { eventually } from '../support/eventually.ts';
 import { createGate } from '../support/gate.ts';
 import { addColdImage } from '../support/image/cold-image.ts';
 import { stallAfter } from '../support/upstream/behaviours.ts';
 
-const pair = await startCachedUpstream(closeAfterAll());
-const { upstream, cache } = pair;
+const { upstream, cache } = await startCachedUpstream(closeAfterAll());
 
 /** Kills a process while a client is in the middle of a cold blob, and waits until another one is in its place. */
-async function killDuringPull(
-  { upstream: slow, cache: killed }: CachedUpstream,
-  name: ChildName,
-): Promise<Received> {
-  const image = addColdImage(slow, `killed-${name}`, { layers: [8_000_000] });
+async function killDuringPull(name: ChildName): Promise<Received> {
+  const image = addColdImage(upstream, `killed-${name}`, { layers: [2_000_000] });
   const gate = createGate();
-  const stopStalling = slow.misbehave(
+  const stopStalling = upstream.misbehave(
     { path: new RegExp(image.layerDigest) },
-    stallAfter(4_000_000, gate.opened),
+    stallAfter(1_000_000, gate.opened),
   );
-  const response = await killed.client().open('GET', blobPath(image.name, image.layerDigest));
+  const response = await cache.client().open('GET', blobPath(image.name, image.layerDigest));
   const received = receive('layer', response);
-  const pids = await killed.kill(name);
+  const pids = await cache.kill(name);
   expect(pids).not.toEqual([]);
   await eventually(`another ${name} runs`, async () =>
-    (await killed.children()).some((child) => child.name === name && !pids.includes(child.pid)),
+    (await cache.children()).some((child) => child.name === name && !pids.includes(child.pid)),
   );
   gate.open();
   stopStalling();
@@ -37,19 +33,19 @@ async function killDuringPull(
 }
 
 test.each<[ChildName]>([['logger'], ['cleaner']])('a pull goes on when the %s is killed', async (name) => {
-  const received = await killDuringPull(pair, name);
+  const received = await killDuringPull(name);
   expect(received).toMatchObject({ status: 200, complete: true });
 });
 
 test.each<[ChildName]>([['worker'], ['proxy']])('a pull ends short when the %s is killed', async (name) => {
-  const received = await killDuringPull(pair, name);
+  const received = await killDuringPull(name);
   expect(received).toMatchObject({ status: 200, complete: false });
 });
 
 test.each<[ChildName]>([['logger'], ['cleaner'], ['worker'], ['proxy']])(
   'the image that was being pulled when the %s died is pulled again',
   async (name) => {
-    const image = addColdImage(upstream, `killed-${name}`, { layers: [8_000_000] });
+    const image = addColdImage(upstream, `killed-${name}`, { layers: [2_000_000] });
     await eventually(
       'the proxy is back',
       async () => (await attempt(cache.client().get('/readyz')))?.status === 200,
@@ -90,8 +86,8 @@ test('a client goes on from where the connection broke', async () => {
 });
 
 test('pulls that are tried again survive a worker that dies again and again', async () => {
-  const images = Array.from({ length: 4 }, (_, index) =>
-    addColdImage(upstream, `dying-${index}`, { layers: [4_000_000] }),
+  const images = Array.from({ length: 3 }, (_, index) =>
+    addColdImage(upstream, `dying-${index}`, { layers: [2_000_000] }),
   );
   const pulls = images.map((image) =>
     eventually(`${image.name} is pulled`, () => attempt(pullImage(cache.client(), image.name, 'v1'))),
@@ -100,7 +96,7 @@ test('pulls that are tried again survive a worker that dies again and again', as
     await eventually('the image is asked for', () => upstream.blobRequests(image.layerDigest).length > 0);
     await cache.kill('worker');
   }
-  await expect(Promise.all(pulls)).resolves.toHaveLength(4);
+  await expect(Promise.all(pulls)).resolves.toHaveLength(3);
 });
 
 test('the store holds what its digests say', async () => {
@@ -109,13 +105,12 @@ test('the store holds what its digests say', async () => {
 });
 
 test('every process ends when the supervisor is killed', async () => {
-  const { cache: orphaned, upstream: pulled } = await startCachedUpstream(closeAtEnd);
-  await pullImage(orphaned.client(), addColdImage(pulled, 'orphaned').name, 'v1');
-  const children = await orphaned.children();
+  await pullImage(cache.client(), addColdImage(upstream, 'orphaned').name, 'v1');
+  const children = await cache.children();
   expect(new Set(children.map(({ name }) => name))).toEqual(
     new Set(['logger', 'worker', 'proxy', 'cleaner']),
   );
-  process.kill(orphaned.pid, 'SIGKILL');
+  process.kill(cache.pid, 'SIGKILL');
   await eventually('no process is left', () => children.every(({ pid }) => !isRunning(pid)));
 });
 

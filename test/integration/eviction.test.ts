@@ -1,27 +1,30 @@
 import { expect, test } from 'vitest';
+import { cacheConfig } from '../support/cache/cache-config.ts';
 import { ageStoredBlob, listStoredBlobs, measureStoredBytes } from '../support/cache/stored-blobs.ts';
-import { startCachedUpstream, type CachedUpstream } from '../support/cached-upstream.ts';
+import { startCachedUpstream } from '../support/cached-upstream.ts';
 import { cacheImage } from '../support/client/cache-image.ts';
 import { blobPath, getManifest, pullImage } from '../support/client/pull-image.ts';
 import { receive } from '../support/client/registry-client.ts';
-import { closeAtEnd } from '../support/close-at-end.ts';
+import { closeAfterAll } from '../support/close-at-end.ts';
 import { eventually } from '../support/eventually.ts';
 import { addColdImage, type ColdImage } from '../support/image/cold-image.ts';
 
 const MIB = 1024 * 1024;
 const HOUR_MS = 60 * 60 * 1000;
 // For passes by hand: the cache's own cleaner has a limit that is never reached.
-const LIMITS = { CLEANER_MAXSIZE: '50M', CLEANER_THRESHOLD_PERCENTAGE: '20' };
+const LIMITS = { CLEANER_MAXSIZE: '5M', CLEANER_THRESHOLD_PERCENTAGE: '20' };
+
+const { upstream, cache, client } = await startCachedUpstream(closeAfterAll());
 
 /** Pulls images one after another, and resolves when the logger has seen the last pull. */
-async function pullImages({ upstream, cache, client }: CachedUpstream, count: number): Promise<ColdImage[]> {
+async function pullImages(seed: string, count: number): Promise<ColdImage[]> {
   const images: ColdImage[] = [];
   for (let index = 0; index < count; index += 1) {
-    const image = addColdImage(upstream, `aged-${index}`, { layers: [6 * MIB, 4 * MIB] });
+    const image = addColdImage(upstream, `${seed}-${index}`, { layers: [0.625 * MIB, 0.375 * MIB] });
     await cacheImage(client, image.name, 'v1');
     images.push(image);
   }
-  const last = `cold/aged-${count - 1}`;
+  const last = `cold/${seed}-${count - 1}`;
   await eventually('the last pull is in the pull log', () =>
     cache.log.lines.some((line) => JSON.stringify(line).includes(last)),
   );
@@ -29,18 +32,16 @@ async function pullImages({ upstream, cache, client }: CachedUpstream, count: nu
 }
 
 test('after one pass the used size is within the limit: what was pulled last is a hit, and first a miss', async () => {
-  const pair = await startCachedUpstream(closeAtEnd);
-  const { cache, client } = pair;
-  const images = await pullImages(pair, 10);
-  expect(await measureStoredBytes(cache.folder.data)).toBeGreaterThan(100 * MIB);
+  const images = await pullImages('aged', 10);
+  expect(await measureStoredBytes(cache.folder.data)).toBeGreaterThan(10 * MIB);
 
   const planned = await cache.run(['clean', '--dry-run'], LIMITS);
   expect(planned.exitCode, planned.stderr).toBe(0);
-  expect(await measureStoredBytes(cache.folder.data)).toBeGreaterThan(100 * MIB);
+  expect(await measureStoredBytes(cache.folder.data)).toBeGreaterThan(10 * MIB);
 
   const done = await cache.run(['clean'], LIMITS);
   expect(done.exitCode, done.stderr).toBe(0);
-  expect(await measureStoredBytes(cache.folder.data)).toBeLessThanOrEqual(50 * MIB);
+  expect(await measureStoredBytes(cache.folder.data)).toBeLessThanOrEqual(5 * MIB);
 
   const last = await pullImage(client, images.at(-1)?.name ?? '', 'v1');
   expect(new Set([...last.manifests, ...last.blobs].map(({ outcome }) => outcome))).toEqual(new Set(['hit']));
@@ -49,9 +50,7 @@ test('after one pass the used size is within the limit: what was pulled last is 
 });
 
 test('the oldest image is the newest once it is pulled again, with everything that belongs to it', async () => {
-  const pair = await startCachedUpstream(closeAtEnd);
-  const { upstream, cache, client } = pair;
-  const [oldest] = await pullImages(pair, 7);
+  const [oldest] = await pullImages('pulled-again', 7);
   if (oldest === undefined) throw new Error('no image was pulled');
   const ofOldest = new Set<string>([oldest.root.digest, ...oldest.blobs.map(({ digest }) => digest)]);
   for (const blob of await listStoredBlobs(cache.folder.data)) {
@@ -76,8 +75,7 @@ test('the oldest image is the newest once it is pulled again, with everything th
 });
 
 test('a pull in flight gets its bytes to the end while its blob is evicted', async () => {
-  const { upstream, cache, client } = await startCachedUpstream(closeAtEnd);
-  const image = addColdImage(upstream, 'in-flight', { layers: [48 * MIB] });
+  const image = addColdImage(upstream, 'in-flight', { layers: [24 * MIB] });
   await cacheImage(client, image.name, 'v1');
   // Nobody reads it yet, so the most of it is still on disk.
   const response = await client.open('GET', blobPath(image.name, image.layerDigest));
@@ -87,14 +85,19 @@ test('a pull in flight gets its bytes to the end while its blob is evicted', asy
 });
 
 test('the cleaner runs by itself, and logs the used size and the threshold', async () => {
-  const pair = await startCachedUpstream(closeAtEnd, { env: { ...LIMITS, CLEANER_RUNEVERY_TIME: '1s' } });
-  await pullImages(pair, 8);
+  await pullImages('limited', 8);
+  expect(await measureStoredBytes(cache.folder.data)).toBeGreaterThan(8 * MIB);
+  const limited = {
+    upstreams: { 'quay.io': { url: upstream.origin } },
+    config: { cleaner: { maxsize: '5M', thresholdpercentage: 20, runevery: '1s' } },
+  };
+  await cache.folder.writeConfig(cacheConfig(limited, cache.folder, cache.port));
   await eventually('the used size is below the threshold', async () => {
-    return (await measureStoredBytes(pair.cache.folder.data)) <= 60 * MIB;
+    return (await measureStoredBytes(cache.folder.data)) <= 6 * MIB;
   });
-  const lines = pair.cache.log.lines.filter((line) => line['process'] === 'cleaner');
+  const lines = cache.log.lines.filter((line) => line['process'] === 'cleaner');
   expect(
-    lines.some((line) => Object.values(line).includes(60 * MIB)),
+    lines.some((line) => Object.values(line).includes(6 * MIB)),
     'a line with the threshold',
   ).toBe(true);
 });

@@ -58,7 +58,7 @@ async function affordableConnections(wanted: number): Promise<number> {
 }
 
 test('idle connections by the thousand are kept, while others pull and probes are answered', async () => {
-  const count = await affordableConnections(1500);
+  const count = await affordableConnections(1000);
   const idle = await openRawConnections(cache, count, {
     send: 'GET /healthz HTTP/1.1\r\nHost: cache\r\n\r\n',
     answered: true,

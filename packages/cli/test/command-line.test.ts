@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { version } from '../src/version.ts';
 import { runCommand } from './support/run-command.ts';
+import { runInProcess } from './support/run-in-process.ts';
 import { temporaryFolder } from './support/temporary-folder.ts';
 
 describe('the command line', () => {
@@ -16,7 +17,7 @@ describe('the command line', () => {
   });
 
   test('lists the commands by what they are for', async () => {
-    const { stdout } = await runCommand(['--help']);
+    const { stdout } = await runInProcess(['--help']);
     const headings = stdout.split('\n').filter((line) => /^\S.*:$/.test(line));
     expect(headings).toEqual([
       'Options:',
@@ -29,12 +30,12 @@ describe('the command line', () => {
   });
 
   test('explains each command with examples', async () => {
-    const { stdout } = await runCommand(['completion', 'bash']);
+    const { stdout } = await runInProcess(['completion', 'bash']);
     const [, names = ''] = /_registry_cache_commands\(\) \{\n {2}echo (.*)\n/.exec(stdout) ?? [];
     const commands = names.split(' ').filter((name) => !['help', 'version', 'images', 'rmi'].includes(name));
     expect(commands).toContain('status');
     for (const command of commands) {
-      const help = await runCommand([command, '--help']);
+      const help = await runInProcess([command, '--help']);
       expect(help.stdout).toContain(`Usage: registry-cache ${command}`);
       expect(help.stdout, command).toMatch(/\nExamples:\n {2}\S/);
     }
@@ -71,7 +72,7 @@ describe('the command line', () => {
   });
 
   test('a port that is none is an error', async () => {
-    const { exitCode, stderr } = await runCommand(['demo', '--port', '70000']);
+    const { exitCode, stderr } = await runInProcess(['demo', '--port', '70000']);
     expect(exitCode).toBe(1);
     expect(stderr).toContain('expected a number from 0 to 65535');
   });

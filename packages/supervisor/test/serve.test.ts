@@ -2,30 +2,37 @@ import { ConfigError } from '@registry-cache/config';
 import { existsSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
-import { expect, test, vi } from 'vitest';
+import { afterAll, expect, test, vi } from 'vitest';
 import { startCache } from './support/running-cache.ts';
 import { upstream, withPassword } from './support/settings.ts';
 import { until } from './support/until.ts';
 
 vi.setConfig({ testTimeout: 60_000 });
 
-test('processes start when those they need are ready', async () => {
-  const cache = await startCache();
-  await cache.serving();
-  const started = cache.events();
-  expect(started.toSorted()).toEqual(
+// For tests that only look at a start.
+const started = await startCache({
+  settings: {
+    warnings: ['mind the gap'],
+    upstreams: [withPassword('quay.io', 's3cret'), upstream('docker.io')],
+  },
+  environment: { TZ: 'UTC', PULL_SECRET: 's3cret' },
+  atEnd: afterAll,
+});
+await started.serving();
+
+test('processes start when those they need are ready', () => {
+  const events = started.events();
+  expect(events.toSorted()).toEqual(
     ['admin', 'cleaner', 'logger', 'proxy', 'worker docker.io', 'worker quay.io'].map(
       (name) => `${name} started`,
     ),
   );
-  expect([started[0], started[3]]).toEqual(['logger started', 'proxy started']);
+  expect([events[0], events[3]]).toEqual(['logger started', 'proxy started']);
 });
 
 test('the log says what is served', async () => {
-  const cache = await startCache({ settings: { warnings: ['mind the gap'] } });
-  await cache.serving();
   const lines = await until('the warning is there', () => {
-    const all = cache.log.lines();
+    const all = started.log.lines();
     return all.some(({ warning }) => warning === 'mind the gap') && all;
   });
   expect(lines).toContainEqual(
@@ -35,25 +42,20 @@ test('the log says what is served', async () => {
       version: '1.2.3',
       address: 'http://127.0.0.1:8443',
       upstreams: ['quay.io', 'docker.io'],
-      dataDirectory: join(cache.folder, 'data'),
+      dataDirectory: join(started.folder, 'data'),
     }),
   );
 });
 
-test('neither arguments nor environment of a process hold a secret', async () => {
-  const cache = await startCache({
-    settings: { upstreams: [withPassword('quay.io', 's3cret')] },
-    environment: { TZ: 'UTC', PULL_SECRET: 's3cret' },
-  });
-  await cache.serving();
-  expect(cache.latest('worker quay.io').settings).toMatchObject({
+test('neither arguments nor environment of a process hold a secret', () => {
+  expect(started.latest('worker quay.io').settings).toMatchObject({
     upstream: { credentials: [{ credential: { password: 's3cret' } }] },
   });
-  for (const { env, argv } of cache.children.entries()) {
+  for (const { env, argv } of started.children.entries()) {
     expect(JSON.stringify([env, argv])).not.toContain('s3cret');
     expect(env).toMatchObject({ TZ: 'UTC' });
   }
-  expect(cache.log.text()).not.toContain('s3cret');
+  expect(started.log.text()).not.toContain('s3cret');
 });
 
 test('SIGTERM drains the proxy first, with nobody left who pulls by himself, and the logger last', async () => {
@@ -80,7 +82,7 @@ test('SIGTERM drains the proxy first, with nobody left who pulls by himself, and
 });
 
 test('processes that were told to end together with the supervisor are not started again', async () => {
-  const cache = await startCache();
+  const cache = await startCache({ settings: { upstreams: [upstream('quay.io')] } });
   await cache.serving();
   cache.children.hold('proxy');
   cache.signal('SIGTERM');
@@ -94,7 +96,7 @@ test('processes that were told to end together with the supervisor are not start
 });
 
 test('a second signal ends everything at once', async () => {
-  const cache = await startCache();
+  const cache = await startCache({ settings: { upstreams: [upstream('quay.io')] } });
   await cache.serving();
   cache.children.hold('proxy');
   cache.signal('SIGINT');
@@ -115,9 +117,9 @@ test('SIGTERM during the start stops what has started', async () => {
 });
 
 test('every process that is killed comes back', async () => {
-  const cache = await startCache();
+  const cache = await startCache({ settings: { upstreams: [upstream('quay.io')] } });
   await cache.serving();
-  for (const name of ['logger', 'worker quay.io', 'worker docker.io', 'proxy', 'cleaner', 'admin']) {
+  for (const name of ['logger', 'worker quay.io', 'proxy', 'cleaner', 'admin']) {
     const { pid } = cache.latest(name);
     process.kill(pid, 'SIGKILL');
     await until(`${name} is back`, () => cache.latest(name).pid !== pid);
@@ -218,6 +220,7 @@ test.each([
 
 test('an admin process that does not start keeps nobody from pulling', async () => {
   const cache = await startCache({
+    settings: { upstreams: [upstream('quay.io')] },
     prepare: (children) => children.replace('admin', `process.exit(1);`),
   });
   await cache.serving();
@@ -248,7 +251,7 @@ test('settings with mistakes end the start with all of them', async () => {
 });
 
 test('a second cache on the same run directory is refused, and the first one stays', async () => {
-  const first = await startCache();
+  const first = await startCache({ settings: { upstreams: [upstream('quay.io')] } });
   await first.serving();
   const second = await startCache({ settings: { runDirectory: join(first.folder, 'run') } });
   expect(await second.exitCode).toBe(1);
@@ -259,10 +262,10 @@ test('a second cache on the same run directory is refused, and the first one sta
 });
 
 test('a second cache on the same data directory serves too, as in a rolling update', async () => {
-  const first = await startCache();
+  const first = await startCache({ settings: { upstreams: [upstream('quay.io')] } });
   await first.serving();
   const storage = { rootDirectory: join(first.folder, 'data') };
-  const second = await startCache({ settings: { storage } });
+  const second = await startCache({ settings: { storage, upstreams: [upstream('quay.io')] } });
   await second.serving();
   expect(second.log.text()).toContain('another registry-cache serves this data directory');
   first.signal('SIGTERM');

@@ -7,9 +7,13 @@ import { findFreePort } from '../../../../test/support/free-port.ts';
 import { buildImage } from '../../../../test/support/image/build-image.ts';
 import { startUpstream } from '../../../../test/support/upstream/start-upstream.ts';
 import { runCommand, type CommandResult } from '../support/run-command.ts';
+import { runInProcess } from '../support/run-in-process.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const PASSWORD = 'pa:ss-wörd';
+
+const ca = await issue('Registry CA', { isCa: true });
+const { cert, key } = await issue('localhost', { ca, names: ['localhost'] });
 
 interface Setup {
   /** Of the pull secret. */
@@ -23,8 +27,6 @@ interface Setup {
 async function runConnect(args: readonly string[], setup: Setup = {}): Promise<CommandResult> {
   const { password = PASSWORD, trusted = true, trustedBySystem = false } = setup;
   const folder = await temporaryFolder();
-  const ca = await issue('Registry CA', { isCa: true });
-  const { cert, key } = await issue('localhost', { ca, names: ['localhost'] });
   const upstream = closeAtEnd(
     await startUpstream({
       tls: { certificate: cert, key },
@@ -48,8 +50,11 @@ pullsecret: ${path('pull-secret.json')}
 upstreams: {'${name}': {cas: [${trusted ? path('ca.pem') : ''}], default: true}}
 `,
   );
-  const env = { HOME: folder, ...(trustedBySystem ? { NODE_EXTRA_CA_CERTS: path('ca.pem') } : {}) };
-  return runCommand(['check', path('config.yml'), ...args], env);
+  const command = ['check', path('config.yml'), ...args];
+  // Node reads that variable when it starts.
+  return trustedBySystem
+    ? runCommand(command, { HOME: folder, NODE_EXTRA_CA_CERTS: path('ca.pem') })
+    : runInProcess(command, { HOME: folder });
 }
 
 test('check --connect says of each server how far it came, and exits 0 when pulls work', async () => {

@@ -3,7 +3,8 @@ import { dirname, join } from 'node:path';
 import { digestOf } from '@registry-cache/oci';
 import { layoutOf } from '@registry-cache/store';
 import { describe, expect, test } from 'vitest';
-import { runCommand, type CommandResult } from '../support/run-command.ts';
+import type { CommandResult } from '../support/run-command.ts';
+import { runInProcess } from '../support/run-in-process.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const PASSWORD = 'pa:ss-wörd';
@@ -24,7 +25,7 @@ async function runCheck(pullSecret: object, args: readonly string[] = []): Promi
   const folder = await temporaryFolder();
   const file = join(folder, 'pull-secret.json');
   await writeFile(file, JSON.stringify(pullSecret));
-  return runCommand(['check', '--data', join(folder, 'data'), '--pull-secret', file, ...args], {
+  return runInProcess(['check', '--data', join(folder, 'data'), '--pull-secret', file, ...args], {
     HOME: folder,
   });
 }
@@ -37,7 +38,7 @@ describe('check', () => {
       file,
       "upstreams: { quay.io: {} }\ncleaner: { pins: ['quay.io/*a*a*a*a*b', 'quay.io/org/**'] }\nwarm: { images: ['quay.io/a:*1*1*1*1*1'] }\n",
     );
-    const { stdout } = await runCommand(['check', file, '--output', 'json'], { HOME: folder });
+    const { stdout } = await runInProcess(['check', file, '--output', 'json'], { HOME: folder });
     expect(JSON.parse(stdout)).toMatchObject({
       warnings: expect.arrayContaining([
         expect.stringMatching(/^cleaner\.pins: invalid pattern "quay\.io\/\*a/),
@@ -111,7 +112,7 @@ middleware:
     const config = join(folder, 'config.yml');
     await writeFile(config, CONFIG);
     const options = ['--data', join(folder, 'data'), '--pull-secret', pullSecret];
-    return runCommand(['check', config, ...options, ...args], { HOME: folder });
+    return runInProcess(['check', config, ...options, ...args], { HOME: folder });
   }
 
   test('shows who authorizes, and which other caches are asked', async () => {
@@ -167,7 +168,7 @@ describe('check --store', () => {
   }
 
   function checkFolder(folder: string, ...args: readonly string[]): Promise<CommandResult> {
-    return runCommand(['check', '--data', folder, '--store', ...args], { HOME: folder });
+    return runInProcess(['check', '--data', folder, '--store', ...args], { HOME: folder });
   }
 
   async function checkStore(blobs: readonly TestBlob[]): Promise<CommandResult> {

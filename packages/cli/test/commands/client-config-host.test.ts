@@ -1,7 +1,8 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { runCommand, type CommandResult } from '../support/run-command.ts';
+import type { CommandResult } from '../support/run-command.ts';
+import { runInProcess } from '../support/run-in-process.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 async function configFor(host: string): Promise<CommandResult> {
@@ -11,7 +12,7 @@ async function configFor(host: string): Promise<CommandResult> {
     configFile,
     `storage: { filesystem: { rootdirectory: ${folder}/data } }\nhttp: { addr: ':5000' }\nupstreams: { quay.io: {} }\n`,
   );
-  return runCommand(['client-config', 'podman', '--host', host, '--config', configFile], { HOME: folder });
+  return runInProcess(['client-config', 'podman', '--host', host, '--config', configFile], { HOME: folder });
 }
 
 test.each(['cachehost', 'cachehost:8443', '192.0.2.1:8443', '[2001:db8::1]:8443'])(

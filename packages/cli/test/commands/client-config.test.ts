@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { createCertificateAuthority, type KeyPair } from '../../../../test/support/certificates.ts';
-import { runCommand } from '../support/run-command.ts';
+import { runInProcess } from '../support/run-in-process.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 // What clients must be given to trust the cache, as its own certificate tells.
@@ -11,7 +11,7 @@ async function printedFor({ certificate, key }: KeyPair): Promise<string> {
   const folder = await temporaryFolder();
   const pair = join(folder, 'certs.pem');
   await writeFile(pair, `${certificate}\n${key}`);
-  const { exitCode, stdout, stderr } = await runCommand(
+  const { exitCode, stdout, stderr } = await runInProcess(
     ['client-config', 'podman', '--host', 'cachehost:8443'],
     { HOME: folder, REGISTRYDIR: folder, REGISTRY_HTTP_TLS_CERTIFICATE: pair },
   );

@@ -2,7 +2,8 @@ import type { ImageList, PinList, RemovalReport, WarmEvent } from '@registry-cac
 import { describe, expect, test } from 'vitest';
 import { image, inspection, MIB, status } from '../support/control-answers.ts';
 import { startFakeControl, type FakeAnswer, type FakeControl } from '../support/fake-control.ts';
-import { runCommand, type CommandResult } from '../support/run-command.ts';
+import type { CommandResult } from '../support/run-command.ts';
+import { runInProcess } from '../support/run-in-process.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 interface Session {
@@ -10,13 +11,13 @@ interface Session {
   readonly run: (...args: readonly string[]) => Promise<CommandResult>;
 }
 
-/** The real command, in a pipe, with a cache that has these answers. */
+/** The command, in a pipe, with a cache that has these answers. */
 async function session(routes: Readonly<Record<string, FakeAnswer>>): Promise<Session> {
   const control = await startFakeControl(routes);
   const folder = await temporaryFolder();
   return {
     control,
-    run: (...args) => runCommand([...args, '--socket', control.socketPath], { HOME: folder }),
+    run: (...args) => runInProcess([...args, '--socket', control.socketPath], { HOME: folder }),
   };
 }
 
@@ -42,7 +43,7 @@ describe('status', () => {
 
   test('of a cache that does not run is a failure that says so', async () => {
     const folder = await temporaryFolder();
-    const { exitCode, stdout, stderr } = await runCommand(['status'], {
+    const { exitCode, stdout, stderr } = await runInProcess(['status'], {
       HOME: folder,
       XDG_RUNTIME_DIR: folder,
       REGISTRYDIR: folder,
@@ -53,7 +54,7 @@ describe('status', () => {
 
   test('by a configuration that is wrong ends with 78', async () => {
     const folder = await temporaryFolder();
-    const { exitCode, stderr } = await runCommand(['status', '--config', `${folder}/none.yml`], {
+    const { exitCode, stderr } = await runInProcess(['status', '--config', `${folder}/none.yml`], {
       HOME: folder,
     });
     expect(exitCode).toBe(78);

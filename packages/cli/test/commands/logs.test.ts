@@ -1,7 +1,8 @@
 import { execa } from 'execa';
 import { describe, expect, test } from 'vitest';
-import { COMMAND } from '../support/run-command.ts';
 import { startFakeControl } from '../support/fake-control.ts';
+import { COMMAND } from '../support/run-command.ts';
+import { runInProcess } from '../support/run-in-process.ts';
 
 function line(number: number, level: string, msg: string, atMs: number = Date.now()): object {
   const time = new Date(atMs).toISOString();
@@ -9,7 +10,7 @@ function line(number: number, level: string, msg: string, atMs: number = Date.no
 }
 
 async function logs(args: readonly string[], input = ''): Promise<string[]> {
-  const { stdout } = await execa(process.execPath, [COMMAND, 'logs', ...args], { input });
+  const { stdout } = await runInProcess(['logs', ...args], {}, input);
   return stdout.split('\n').map((each) => each.replace(/^\S+ \S+ +/, ''));
 }
 

@@ -1,4 +1,3 @@
-import { execa } from 'execa';
 import { writeFile } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
 import { join } from 'node:path';
@@ -7,12 +6,15 @@ import { closeAtEnd } from '../../../../test/support/close-at-end.ts';
 import { ADMINISTRATOR, startOrigin, type Origin } from '../../../../test/support/origin/start-origin.ts';
 import { issue } from '../../../config/test/support/certificates.ts';
 import { findFreePort } from '../../../../test/support/free-port.ts';
-import { COMMAND, type CommandResult } from '../support/run-command.ts';
+import type { CommandResult } from '../support/run-command.ts';
+import { runInProcess } from '../support/run-in-process.ts';
 import { startTls } from '../support/tls-server.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const HOST = 'https://cache.example.com:443';
 const PASSWORD = ADMINISTRATOR.password;
+const AUTHORITY = await issue('Origin CA', { isCa: true });
+const CERTIFICATE = await issue('localhost', { ca: AUTHORITY, names: ['localhost'] });
 
 interface Fixture {
   readonly origin: Origin;
@@ -27,21 +29,13 @@ interface Fixture {
 
 async function start(): Promise<Fixture> {
   const folder = await temporaryFolder();
-  const authority = await issue('Origin CA', { isCa: true });
-  const { cert, key } = await issue('localhost', { ca: authority, names: ['localhost'] });
+  const { cert, key } = CERTIFICATE;
   const origin = closeAtEnd(await startOrigin({ tls: { certificate: cert, key } }));
   const ca = join(folder, 'ca.pem');
-  await writeFile(ca, authority.cert);
+  await writeFile(ca, AUTHORITY.cert);
   const host = `localhost:${new URL(origin.origin).port}`;
-  const run = async (args: readonly string[], input = ''): Promise<CommandResult> => {
-    const { exitCode, stdout, stderr } = await execa(process.execPath, [COMMAND, 'register', ...args], {
-      extendEnv: false,
-      env: { PATH: process.env['PATH'] ?? '', HOME: folder },
-      reject: false,
-      input,
-    });
-    return { exitCode, stdout, stderr };
-  };
+  const run = (args: readonly string[], input = ''): Promise<CommandResult> =>
+    runInProcess(['register', ...args], { HOME: folder }, input);
   return { origin, url: `https://${host}`, authority: host, folder, ca, run };
 }
 
@@ -208,10 +202,7 @@ async function registerAtRefusing({
   body = () => '',
 }: Refusal): Promise<CommandResult> {
   const fixture = await start();
-  const authority = await issue('Origin CA', { isCa: true });
-  const pair = await issue('localhost', { ca: authority, names: ['localhost'] });
-  await writeFile(fixture.ca, authority.cert);
-  const port = await startTls(pair, (req, res) => void res.writeHead(status, headers).end(body(req)));
+  const port = await startTls(CERTIFICATE, (req, res) => void res.writeHead(status, headers).end(body(req)));
   const result = await registerAs({ ...fixture, url: `https://localhost:${port}` });
   return { ...result, stderr: result.stderr.replace(`localhost:${port}`, 'dtr') };
 }
@@ -321,12 +312,7 @@ test.each<[string, readonly string[], string]>([
   ],
 ])('%s is an error', async (_name, args, message) => {
   const folder = await temporaryFolder();
-  const { exitCode, stderr } = await execa(process.execPath, [COMMAND, 'register', ...args], {
-    extendEnv: false,
-    env: { PATH: process.env['PATH'] ?? '', HOME: folder },
-    reject: false,
-    input: '',
-  });
+  const { exitCode, stderr } = await runInProcess(['register', ...args], { HOME: folder });
   expect(exitCode).toBe(1);
   expect(stderr).toContain(message);
   expect(stderr).not.toContain('secret@');

@@ -73,7 +73,7 @@ const held = () => {
   return existsSync(path) && readFileSync(path, 'utf8') !== 'released';
 };
 const end = (event) => {
-  if (held()) return setTimeout(end, 10, event);
+  if (held()) return setTimeout(end, 20, event);
   note(event);
   process.exit(0);
 };
@@ -83,7 +83,7 @@ setInterval(() => {
   const messages = JSON.parse(readFileSync(path, 'utf8'));
   rmSync(path);
   for (const message of messages) process.send(message);
-}, 10).unref();
+}, 20).unref();
 process.on('message', (message) => {
   if (message.type === 'ping') return process.send({ type: 'pong' });
   if (message.type === 'make-room') return note('makes room');

@@ -5,7 +5,7 @@ import { serve } from '../../src/serve.ts';
 import { createFakeChildren, type Entry, type FakeChildren } from './fake-children.ts';
 import { createLogFile, type LogFile } from './log-file.ts';
 import { settingsIn } from './settings.ts';
-import { temporaryFolder } from './temporary-folder.ts';
+import { temporaryFolder, type AtEnd } from './temporary-folder.ts';
 import { until } from './until.ts';
 
 export interface RunningCache {
@@ -28,11 +28,14 @@ export interface CacheOptions {
   /** Before anything starts. */
   readonly prepare?: (children: FakeChildren, folder: string) => void;
   readonly load?: () => Promise<Settings>;
+  /** When it is stopped, if not at the end of the test. */
+  readonly atEnd?: AtEnd;
 }
 
 /** A supervisor in this process, with fake children that are real processes. It is stopped when the test has finished. */
 export async function startCache(options: CacheOptions = {}): Promise<RunningCache> {
-  const folder = await temporaryFolder();
+  const { atEnd = onTestFinished } = options;
+  const folder = await temporaryFolder(atEnd);
   const children = createFakeChildren(folder);
   options.prepare?.(children, folder);
   const log = createLogFile(folder);
@@ -46,7 +49,7 @@ export async function startCache(options: CacheOptions = {}): Promise<RunningCac
     signals,
     entryPoint: children.entryPoint,
   });
-  onTestFinished(async () => {
+  atEnd(async () => {
     signals.emit('SIGTERM');
     signals.emit('SIGTERM');
     await exitCode;

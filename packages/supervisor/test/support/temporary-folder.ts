@@ -3,9 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 
-/** A folder that goes with the test. */
-export async function temporaryFolder(): Promise<string> {
+/** `onTestFinished`, or `afterAll` for what the tests of a file share; the latest runs first. */
+export type AtEnd = (end: () => Promise<void>) => void;
+
+/** A folder that goes with the test, or with what else `atEnd` waits for. */
+export async function temporaryFolder(atEnd: AtEnd = onTestFinished): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'supervisor-'));
-  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  atEnd(() => rm(folder, { recursive: true, force: true }));
   return folder;
 }
