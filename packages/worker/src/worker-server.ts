@@ -50,7 +50,11 @@ export async function startWorkerServer({
   server.on('request', (req, res) => {
     // A client that leaves does not stop what was begun for it.
     const [onDone, onSent] = [onRequest?.(), onRequest?.()];
-    res.once('close', () => onSent?.());
+    res.once('close', () => {
+      onSent?.();
+      // The proxy would keep its connection, and a server that closes waits for that.
+      if (!server.listening) setImmediate(() => server.closeIdleConnections());
+    });
     const answer = (): Promise<void> => answerRequest(req, res, { pullThrough, tracing, log });
     const answered =
       tracing === undefined ? answer() : traceAnswer(tracing, { request: req, response: res }, answer);

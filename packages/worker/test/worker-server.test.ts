@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { symlink, writeFile } from 'node:fs/promises';
-import { request, type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
+import { Agent, request, type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { parseRepositoryName, type Digest } from '@registry-cache/oci';
@@ -226,6 +226,18 @@ test('a pull in flight is finished before the server closes', async () => {
   body.end(BYTES);
   expect((await pulled).body.equals(BYTES)).toBe(true);
   await closed;
+});
+
+test('a connection that the proxy keeps does not hold up a server whose last pull has ended', async () => {
+  const agent = new Agent({ keepAlive: true });
+  const { digest, body } = holdBlob();
+  const req = request({ socketPath, path: `/v2/org/image/blobs/${digest}`, agent }).end();
+  const [res] = (await once(req, 'response')) as [IncomingMessage];
+  const closed = server.close(60_000);
+  body.end(BYTES);
+  expect(Buffer.concat(await res.toArray()).equals(BYTES)).toBe(true);
+  await closed;
+  agent.destroy();
 });
 
 test('a pull that does not end within the bound is cut', async () => {
