@@ -12,11 +12,11 @@ export const observed: Measure = {
     const peers = await startSideBySide({ ...bench, peers: [unobservedCache, observedCache] }, [
       bench.upstream.image,
     ]);
-    const seconds = bench.quick ? 0.8 : 1.5;
+    const seconds = bench.quick ? 0.8 : 1;
     try {
       const rows = await peers.sample({
         what: 'manifest by tag, watched and not',
-        rounds: bench.quick ? 6 : 15,
+        rounds: bench.quick ? 6 : 40,
         take: (peer) => requestsPerSecond(bench, peer, seconds),
       });
       return [tableOf(rows, seconds)];
