@@ -64,14 +64,7 @@ describe('a client that was configured by client-config', () => {
 
   test('as podman pulls through the cache', async () => {
     const { home, env } = await homeFor('podman');
-    const storage = [
-      '--root',
-      join(home, 'storage'),
-      '--runroot',
-      join(home, 'run'),
-      '--storage-driver',
-      'vfs',
-    ];
+    const storage = storageIn(home);
 
     await run('podman', [...storage, 'pull', image], { env });
 
@@ -92,14 +85,7 @@ describe('a client that was configured by client-config', () => {
 
   test('as buildah, and CRI-O with it, pulls through the cache', async () => {
     const { home, env } = await homeFor('crio');
-    const storage = [
-      '--root',
-      join(home, 'storage'),
-      '--runroot',
-      join(home, 'run'),
-      '--storage-driver',
-      'vfs',
-    ];
+    const storage = storageIn(home);
 
     await run('buildah', [...storage, 'pull', image], { env });
 
@@ -142,3 +128,8 @@ describe('a client that was configured by client-config', () => {
     );
   });
 });
+
+/** Of podman and buildah. */
+function storageIn(folder: string): string[] {
+  return ['--root', join(folder, 'storage'), '--runroot', join(folder, 'run'), '--storage-driver', 'vfs'];
+}

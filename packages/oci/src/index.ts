@@ -45,6 +45,7 @@ export {
 } from './registry-error.ts';
 export { findRegistryChallenge, type RegistryChallenge } from './registry-challenge.ts';
 export { parseRegistryPath, type RegistryRequest } from './registry-path.ts';
+export { requestAttributes } from './request-attributes.ts';
 export { parseRepositoryName, type RepositoryName } from './repository-name.ts';
 export { isTrustedRealm } from './trusted-realm.ts';
 export { findUpstreamName, type UpstreamName } from './upstream-name.ts';

@@ -1,5 +1,5 @@
-import { findCacheOutcome, formatReference } from '@registry-cache/oci';
-import type { SpanAttributes, Tracing } from '@registry-cache/runtime';
+import { findCacheOutcome, requestAttributes } from '@registry-cache/oci';
+import { endWithAnswer, type Tracing } from '@registry-cache/runtime';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { UpstreamRoute } from './url-shape.ts';
 
@@ -32,18 +32,9 @@ export function traceRequest(
       'user_agent.original': headers['user-agent']?.slice(0, MAX_CLIENT_TEXT),
     },
   });
-  response.once('close', () => {
-    const { statusCode: status } = response;
-    if (response.headersSent) {
-      span.set({
-        'http.response.status_code': status,
-        'registry_cache.outcome': findCacheOutcome(String(response.getHeader('cache-status'))),
-      });
-    }
-    if (!response.writableFinished) span.fail('client_left');
-    else if (status >= 500) span.fail(String(status));
-    span.end();
-  });
+  endWithAnswer(span, response, 'client_left', () => ({
+    'registry_cache.outcome': findCacheOutcome(String(response.getHeader('cache-status'))),
+  }));
   span.run(answer);
 }
 
@@ -56,7 +47,11 @@ export function describePull(
   const span = tracing.active();
   const template = TEMPLATES[request.kind];
   span?.rename(`${method} ${template}`);
-  span?.set({ 'http.route': template, 'registry_cache.upstream': upstream.name, ...imageOf(request) });
+  span?.set({
+    'http.route': template,
+    'registry_cache.upstream': upstream.name,
+    ...requestAttributes(request),
+  });
 }
 
 /** By the specification's names. */
@@ -67,17 +62,3 @@ const TEMPLATES: Readonly<Record<UpstreamRoute['request']['kind'], string>> = {
   tags: '/v2/{name}/tags/list',
   referrers: '/v2/{name}/referrers/{digest}',
 };
-
-function imageOf(request: UpstreamRoute['request']): SpanAttributes {
-  if (request.kind === 'base') return {};
-  const repository = { 'registry_cache.repository': request.name };
-  switch (request.kind) {
-    case 'manifest':
-      return { ...repository, 'registry_cache.reference': formatReference(request.reference) };
-    case 'blob':
-    case 'referrers':
-      return { ...repository, 'registry_cache.digest': request.digest };
-    case 'tags':
-      return repository;
-  }
-}

@@ -1,6 +1,6 @@
 import { EXIT_FAILURE } from './exit-codes.ts';
 import { createLog, flushLog, type LogLevel, type Logger } from './log.ts';
-import type { ObservationDetail } from './observation/observation.ts';
+import type { Observation, ObservationDetail } from './observation/observation.ts';
 import { createObserver, type Observer } from './observation/observer.ts';
 import { createTally, type Tally } from './observation/tally.ts';
 import { createPendingAnswers } from './pending-answers.ts';
@@ -85,10 +85,10 @@ export function runChildProcess<Settings extends ProcessSettings>(
   const stop = async (): Promise<void> => {
     if (isEnding || child === undefined) return exit(undefined, 0);
     isEnding = true;
-    const { log, running, observer } = await child;
-    await running?.close();
-    await sayLastWords(running, observer);
-    await exit(log, 0);
+    const ending = await child;
+    await ending.running?.close();
+    await sayLastWords(ending);
+    await exit(ending.log, 0);
   };
 
   // A terminal's Ctrl-C reaches the whole process group; only the supervisor decides what it means.
@@ -181,29 +181,31 @@ async function reloadChild<Settings extends ProcessSettings>(
   }
 }
 
-async function fallAsleep<Settings>({ log, running, observer }: Child<Settings>): Promise<void> {
-  if ((await running?.fallAsleep?.()) !== true) return send({ type: 'busy' });
-  await sayLastWords(running, observer);
-  await exit(log, 0);
+async function fallAsleep<Settings>(child: Child<Settings>): Promise<void> {
+  if ((await child.running?.fallAsleep?.()) !== true) return send({ type: 'busy' });
+  await sayLastWords(child);
+  await exit(child.log, 0);
 }
 
 /** What was counted since somebody has asked would be lost otherwise. */
-async function sayLastWords<Settings>(
-  running: RunningProcess<Settings> | undefined,
-  observer: Observer,
-): Promise<void> {
-  await send({ type: 'last-words', observation: observer.observe(running?.observe?.() ?? {}) });
+async function sayLastWords<Settings>(child: Child<Settings>): Promise<void> {
+  await send({ type: 'last-words', observation: observe(child) });
+}
+
+function observe<Settings>({ running, observer }: Child<Settings>): Observation {
+  return observer.observe(running?.observe?.() ?? {});
 }
 
 async function answer<Settings>(
-  { log, running, observer }: Child<Settings>,
+  child: Child<Settings>,
   number: number,
   question: ChildQuestion,
 ): Promise<void> {
+  const { log, running } = child;
   try {
     switch (question.kind) {
       case 'observe':
-        return await send({ type: 'answer', number, answer: observer.observe(running?.observe?.() ?? {}) });
+        return await send({ type: 'answer', number, answer: observe(child) });
       case 'forget':
         running?.forget?.();
         return await send({ type: 'answer', number });

@@ -38,5 +38,6 @@ export type {
   MessageToSupervisor,
   SupervisorQuestion,
 } from './process-messages.ts';
+export { endWithAnswer } from './tracing/end-with-answer.ts';
 export { openTracing, type TracingOptions } from './tracing/open-tracing.ts';
 export type { Span, SpanAttributes, SpanOptions, Tracing } from './tracing/tracing.ts';

@@ -1,5 +1,10 @@
-import { formatReference, parseRegistryPath, RegistryError, type RegistryRequest } from '@registry-cache/oci';
-import type { SpanAttributes, Tracing } from '@registry-cache/runtime';
+import {
+  parseRegistryPath,
+  RegistryError,
+  requestAttributes,
+  type RegistryRequest,
+} from '@registry-cache/oci';
+import { endWithAnswer, type Tracing } from '@registry-cache/runtime';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
 /** Answers the proxy within a span of the trace that it names. Fills that begin meanwhile go on in it. */
@@ -18,16 +23,10 @@ export function traceAnswer<Answered>(
       'http.request.method': method,
       'url.path': path,
       'network.transport': 'unix',
-      ...(asked === undefined ? {} : imageOf(asked)),
+      ...(asked === undefined ? {} : requestAttributes(asked)),
     },
   });
-  response.once('close', () => {
-    const { statusCode: status } = response;
-    if (response.headersSent) span.set({ 'http.response.status_code': status });
-    if (!response.writableFinished) span.fail('cut_short');
-    else if (status >= 500) span.fail(String(status));
-    span.end();
-  });
+  endWithAnswer(span, response, 'cut_short');
   return span.run(answer);
 }
 
@@ -38,19 +37,5 @@ function findRequest(path: string): RegistryRequest | undefined {
   } catch (err) {
     if (err instanceof RegistryError) return undefined;
     throw err;
-  }
-}
-
-function imageOf(request: RegistryRequest): SpanAttributes {
-  if (request.kind === 'base') return {};
-  const repository = { 'registry_cache.repository': request.name };
-  switch (request.kind) {
-    case 'manifest':
-      return { ...repository, 'registry_cache.reference': formatReference(request.reference) };
-    case 'blob':
-    case 'referrers':
-      return { ...repository, 'registry_cache.digest': request.digest };
-    case 'tags':
-      return repository;
   }
 }
