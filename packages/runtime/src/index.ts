@@ -38,6 +38,7 @@ export type {
   MessageToSupervisor,
   SupervisorQuestion,
 } from './process-messages.ts';
+export { isAbsent, isRestarting } from './restarting.ts';
 export { endWithAnswer } from './tracing/end-with-answer.ts';
 export { openTracing, type TracingOptions } from './tracing/open-tracing.ts';
 export type { Span, SpanAttributes, SpanOptions, Tracing } from './tracing/tracing.ts';

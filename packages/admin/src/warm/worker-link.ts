@@ -1,6 +1,7 @@
 import { Agent, request, type IncomingMessage } from 'node:http';
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isAbsent, isRestarting } from '@registry-cache/runtime';
 import { WarmProblem } from './warm-problem.ts';
 
 /** Asks workers over their unix sockets, as the proxy does, and has those woken that sleep. */
@@ -34,15 +35,6 @@ const MAX_DELAY_MS = 500;
 // The worker gives the upstream less, for a connection and for an answer.
 const HEAD_TIMEOUT_MS = 60_000;
 
-/** What a unix socket says while its process starts, ends, or has died before it answered. */
-const RESTARTING: ReadonlySet<string | undefined> = new Set([
-  'ENOENT',
-  'ECONNREFUSED',
-  'ECONNRESET',
-  'EPIPE',
-  'EAGAIN',
-]);
-
 export function createWorkerLink({ wake, retryForMs = RETRY_FOR_MS }: WorkerLinkOptions): WorkerLink {
   const agent = new Agent({ keepAlive: true, maxSockets: Number.POSITIVE_INFINITY });
   return {
@@ -53,8 +45,7 @@ export function createWorkerLink({ wake, retryForMs = RETRY_FOR_MS }: WorkerLink
           return await askOnce(agent, question, signal);
         } catch (cause) {
           signal.throwIfAborted();
-          const code = codeOf(cause);
-          if (!RESTARTING.has(code)) throw cause;
+          if (!isRestarting(cause)) throw cause;
           if (performance.now() > until) {
             throw new WarmProblem(
               'the worker of this upstream does not start: the log of the cache says why',
@@ -63,7 +54,7 @@ export function createWorkerLink({ wake, retryForMs = RETRY_FOR_MS }: WorkerLink
               },
             );
           }
-          if (code === 'ENOENT') wake(question.socketPath);
+          if (isAbsent(cause)) wake(question.socketPath);
         }
         await sleep(delayMs, undefined, { signal });
       }
@@ -103,8 +94,4 @@ function askOnce(
 
 function unanswered(): WarmProblem {
   return new WarmProblem(`the worker of this upstream has not answered in ${HEAD_TIMEOUT_MS / 1000} s`);
-}
-
-function codeOf(error: unknown): string | undefined {
-  return error instanceof Error && 'code' in error ? String(error.code) : undefined;
 }

@@ -1,10 +1,11 @@
 import { RegistryError } from '@registry-cache/oci';
 import type { Tracing } from '@registry-cache/runtime';
+import { isAbsent, isRestarting } from '@registry-cache/runtime';
 import { Agent, type IncomingMessage } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createArrivals } from './arrivals.ts';
 import { createAskOnce, NoHeadError, type WorkerQuestion } from './ask-once.ts';
-import { isAbsent, isOutOfDescriptors, isRestarting } from './restarting.ts';
+import { isOutOfDescriptors } from './out-of-descriptors.ts';
 
 /** Asks workers over their unix sockets. */
 export interface WorkerLink {

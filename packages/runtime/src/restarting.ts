@@ -4,9 +4,7 @@
  */
 const RESTARTING: ReadonlySet<unknown> = new Set(['ENOENT', 'ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'EAGAIN']);
 
-/** Of this process or of the machine: there are some again when other pulls finish. */
-const OUT_OF_DESCRIPTORS: ReadonlySet<unknown> = new Set(['EMFILE', 'ENFILE']);
-
+/** Whether a request to another process, by its unix socket, may be sent again: nothing of it was answered. */
 export function isRestarting(err: unknown): boolean {
   return err instanceof Error && 'code' in err && RESTARTING.has(err.code);
 }
@@ -14,8 +12,4 @@ export function isRestarting(err: unknown): boolean {
 /** Its process has not bound it yet, or has ended as it should: it may be asleep. */
 export function isAbsent(err: unknown): boolean {
   return err instanceof Error && 'code' in err && err.code === 'ENOENT';
-}
-
-export function isOutOfDescriptors(err: unknown): boolean {
-  return err instanceof Error && 'code' in err && OUT_OF_DESCRIPTORS.has(err.code);
 }
